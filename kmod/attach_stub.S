@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where redirected functions arrive: with the original's arguments in their
+ * registers and its return address on the stack. See attach.c.
+ *
+ * The original is entered by RET, never by a call or jump through a register:
+ * its entry may have no ENDBR any more (apply_seal_endbr() in
+ * arch/x86/kernel/alternative.c), and RET is not tracked by IBT.
+ */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/nospec-branch.h>
+
+.macro HOLDFAST_STUB symbol
+	.pushsection .data
+	.balign	8
+SYM_DATA(holdfast_resume_\symbol, .quad 0)
+	.popsection
+
+	.text
+SYM_FUNC_START(holdfast_stub_\symbol)
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%r8
+	pushq	%r9
+	subq	$8, %rsp
+	call	holdfast_policy_\symbol
+	addq	$8, %rsp
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	testl	%eax, %eax
+	jnz	1f
+	pushq	holdfast_resume_\symbol(%rip)
+1:	RET
+SYM_FUNC_END(holdfast_stub_\symbol)
+STACK_FRAME_NON_STANDARD holdfast_stub_\symbol
+.endm
+
+HOLDFAST_STUB security_bprm_check
+HOLDFAST_STUB security_bprm_committed_creds
+HOLDFAST_STUB security_mmap_file
+HOLDFAST_STUB security_file_mprotect
+HOLDFAST_STUB security_task_alloc
+HOLDFAST_STUB security_ptrace_access_check
+
+/*
+ * unsigned long holdfast_call(unsigned long function, unsigned long argument)
+ *
+ * Calls a function that may have lost its ENDBR; its RET comes back to our
+ * caller.
+ */
+SYM_FUNC_START(holdfast_call)
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	pushq	%rax
+	RET
+SYM_FUNC_END(holdfast_call)
+STACK_FRAME_NON_STANDARD holdfast_call

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything that differs between kernels. Written for the newest one; older
+ * ones are taught its ways. HOLDFAST_HAS_* comes from compat/probes/, each of
+ * which names the change that it finds.
+ */
+#ifndef HOLDFAST_COMPAT_H
+#define HOLDFAST_COMPAT_H
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/ftrace.h>
+#include <linux/mm_types.h>
+
+#ifndef HOLDFAST_HAS_FTRACE_REGS_SET_IP
+#define ftrace_regs_set_instruction_pointer(regs, ip)	\
+	ftrace_instruction_pointer_set(regs, ip)
+#endif
+
+/* The path that user space opened, also of a file that backs an overlay's. */
+static inline const struct path *holdfast_user_path(struct file *file)
+{
+#ifdef HOLDFAST_HAS_FILE_USER_PATH
+	return file_user_path(file);
+#else
+	return &file->f_path;
+#endif
+}
+
+/* The dentry that holds a regular overlay file's data. */
+static inline struct dentry *holdfast_data_dentry(struct dentry *dentry)
+{
+#ifdef HOLDFAST_HAS_D_REAL_TYPE
+	return d_real(dentry, D_REAL_DATA);
+#else
+	return d_real(dentry, NULL);
+#endif
+}
+
+/* The program of @mm: a reference, or NULL. */
+static inline struct file *holdfast_exe_file(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#ifdef HOLDFAST_HAS_GET_FILE_RCU_SLOT
+	file = get_file_rcu(&mm->exe_file);
+#else
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+static inline int holdfast_add_sb_mark(struct fsnotify_mark *mark,
+				       struct super_block *sb)
+{
+#ifdef HOLDFAST_HAS_FSNOTIFY_ADD_MARK_OBJECT
+	return fsnotify_add_mark(mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+#else
+	return fsnotify_add_mark(mark, &sb->s_fsnotify_marks,
+				 FSNOTIFY_OBJ_TYPE_SB, 0, NULL);
+#endif
+}
+
+/* Below FSNOTIFY_PRIO_CONTENT permission events are never generated. */
+static inline void holdfast_set_group_priority(struct fsnotify_group *group)
+{
+#ifdef HOLDFAST_HAS_FSNOTIFY_PRIO
+	group->priority = FSNOTIFY_PRIO_CONTENT;
+#else
+	group->priority = FS_PRIO_1;
+#endif
+}
+
+/* The tracepoint sched_process_exit got a second argument. */
+#ifdef HOLDFAST_HAS_EXIT_GROUP_DEAD
+#define HOLDFAST_EXIT_ARGUMENTS	\
+	void *data, struct task_struct *task, bool group_dead
+#else
+#define HOLDFAST_EXIT_ARGUMENTS	\
+	void *data, struct task_struct *task
+#endif
+
+#endif

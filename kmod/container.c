@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which cgroups are containers. */
+#include <linux/hash.h>
+#include <linux/kernfs.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "container.h"
+#include "policy.h"
+
+#define BITS	12
+#define RECORDS_MAX 65536	/* beyond this, records without members are dropped */
+
+static struct hlist_head table[1 << BITS];
+static DEFINE_SPINLOCK(table_lock); /* protects table and nr */
+static unsigned int nr;
+
+static struct hlist_head *bucket(u64 cgroup_id)
+{
+	return &table[hash_64(cgroup_id, BITS)];
+}
+
+static struct holdfast_container *find_rcu(u64 cgroup_id)
+{
+	struct holdfast_container *container;
+
+	hlist_for_each_entry_rcu(container, bucket(cgroup_id), node,
+				 lockdep_is_held(&table_lock))
+		if (container->cgroup_id == cgroup_id)
+			return container;
+	return NULL;
+}
+
+struct holdfast_container *holdfast_container_find(u64 cgroup_id)
+{
+	struct holdfast_container *container;
+
+	rcu_read_lock();
+	container = find_rcu(cgroup_id);
+	if (container && !refcount_inc_not_zero(&container->refs))
+		container = NULL;
+	rcu_read_unlock();
+	return container;
+}
+
+void holdfast_container_hold(struct holdfast_container *container)
+{
+	refcount_inc(&container->refs);
+}
+
+void holdfast_container_put(struct holdfast_container *container)
+{
+	if (refcount_dec_and_test(&container->refs))
+		kfree_rcu(container, rcu);
+}
+
+static void unhash_locked(struct holdfast_container *container)
+{
+	lockdep_assert_held(&table_lock);
+	hlist_del_init_rcu(&container->node);
+	nr--;
+	holdfast_container_put(container);
+}
+
+/*
+ * The controller deletes what is gone; without one, records of cgroups that
+ * came and went must not pile up.
+ */
+static void sweep_locked(void)
+{
+	struct holdfast_container *container;
+	struct hlist_node *next;
+	unsigned int i;
+
+	lockdep_assert_held(&table_lock);
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		hlist_for_each_entry_safe(container, next, &table[i], node)
+			if (!atomic_read(&container->members))
+				unhash_locked(container);
+}
+
+struct holdfast_container *holdfast_container_get(u64 cgroup_id)
+{
+	struct holdfast_container *container, *other;
+
+	container = holdfast_container_find(cgroup_id);
+	if (container)
+		return container;
+	container = kzalloc(sizeof(*container), GFP_KERNEL_ACCOUNT);
+	if (!container)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&container->refs, 2);
+	spin_lock_init(&container->lock);
+	container->cgroup_id = cgroup_id;
+
+	spin_lock(&table_lock);
+	if (nr >= RECORDS_MAX)
+		sweep_locked();
+	other = find_rcu(cgroup_id);
+	if (!other) {
+		hlist_add_head_rcu(&container->node, bucket(cgroup_id));
+		nr++;
+	} else {
+		holdfast_container_hold(other);
+	}
+	spin_unlock(&table_lock);
+	if (!other)
+		return container;
+	kfree(container);
+	return other;
+}
+
+int holdfast_container_del(u64 cgroup_id)
+{
+	struct holdfast_container *container;
+	int err = 0;
+
+	spin_lock(&table_lock);
+	container = find_rcu(cgroup_id);
+	if (!container)
+		err = -ENOENT;
+	else if (atomic_read(&container->members))
+		err = -EBUSY;
+	else
+		unhash_locked(container);
+	spin_unlock(&table_lock);
+	return err;
+}
+
+void holdfast_container_exit(void)
+{
+	struct holdfast_container *container;
+	struct hlist_node *next;
+	unsigned int i;
+
+	spin_lock(&table_lock);
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		hlist_for_each_entry_safe(container, next, &table[i], node)
+			unhash_locked(container);
+	spin_unlock(&table_lock);
+}
+
+/* Does the cgroup's name fit a pattern of the policy? */
+static bool fits_pattern(struct cgroup *cgroup)
+{
+	struct cgroup *parent = cgroup_parent(cgroup);
+	char name[2 * HOLDFAST_PATTERN_MAX + 80];
+	char parent_name[HOLDFAST_PATTERN_MAX + 2] = "/";
+	struct cgroup *grandparent = cgroup_parent(parent);
+
+	/* From the parent on, so that it is "/" and the name. */
+	if (kernfs_path_from_node(cgroup->kn, parent->kn, name,
+				  sizeof(name)) >= (int)sizeof(name))
+		return false;
+	if (grandparent &&
+	    kernfs_path_from_node(parent->kn, grandparent->kn, parent_name,
+				  sizeof(parent_name)) >=
+	    (int)sizeof(parent_name))
+		parent_name[1] = '\0';
+	return holdfast_policy_names_container(name + 1, parent_name + 1);
+}
+
+void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
+			 char *path, size_t size)
+{
+	struct cgroup *cgroup, *found;
+
+	memset(place, 0, sizeof(*place));
+	rcu_read_lock();
+	found = task_dfl_cgroup(task);
+	if (cgroup_parent(found))
+		place->cgroup_id = cgroup_id(found);
+	for (cgroup = found; cgroup_parent(cgroup);
+	     cgroup = cgroup_parent(cgroup)) {
+		struct holdfast_container *container;
+
+		container = find_rcu(cgroup_id(cgroup));
+		if (container &&
+		    holdfast_container_test(container,
+					    HOLDFAST_CONTAINER_F_NONE)) {
+			if (cgroup_id(cgroup) == place->cgroup_id)
+				place->none = true;
+			continue;
+		}
+		if (!container && !fits_pattern(cgroup))
+			continue;
+		found = cgroup;
+		place->container = container;
+		place->cgroup_id = cgroup_id(cgroup);
+		place->pattern = !container;
+	}
+	if (place->container &&
+	    !refcount_inc_not_zero(&place->container->refs)) {
+		/* Deleted this moment: as if the controller knew nothing. */
+		place->container = NULL;
+	}
+	if (path)
+		cgroup_path(found, path, size);
+	rcu_read_unlock();
+}
+
+bool holdfast_in_container(struct task_struct *task)
+{
+	struct cgroup *cgroup;
+	bool found = false;
+
+	rcu_read_lock();
+	for (cgroup = task_dfl_cgroup(task); cgroup_parent(cgroup) && !found;
+	     cgroup = cgroup_parent(cgroup)) {
+		struct holdfast_container *container;
+
+		container = find_rcu(cgroup_id(cgroup));
+		found = container &&
+			!holdfast_container_test(container,
+						 HOLDFAST_CONTAINER_F_NONE);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+void holdfast_container_set_name(struct holdfast_container *container,
+				 const char *name)
+{
+	spin_lock(&container->lock);
+	strscpy(container->name, name, sizeof(container->name));
+	spin_unlock(&container->lock);
+}
+
+void holdfast_container_name(struct holdfast_container *container, char *name)
+{
+	spin_lock(&container->lock);
+	strscpy(name, container->name, sizeof(container->name));
+	spin_unlock(&container->lock);
+}
+
+void holdfast_container_bind(struct holdfast_container *container,
+			     u32 generation, u32 profile_id)
+{
+	atomic64_set(&container->binding, (u64)generation << 32 | profile_id);
+}
+
+void holdfast_container_set(struct holdfast_container *container,
+			    unsigned long flag)
+{
+	set_bit(ilog2(flag), &container->flags);
+}
+
+void holdfast_container_clear(struct holdfast_container *container,
+			      unsigned long flag)
+{
+	clear_bit(ilog2(flag), &container->flags);
+}
+
+unsigned int holdfast_container_count(void)
+{
+	return READ_ONCE(nr);
+}
+
+int holdfast_container_walk(unsigned long *start,
+			    int (*visit)(struct holdfast_container *container,
+					 void *data),
+			    void *data)
+{
+	struct holdfast_container *container;
+	unsigned long bucket_nr, skip = *start & 0xffff;
+	int err = 0;
+
+	rcu_read_lock();
+	for (bucket_nr = *start >> 16; bucket_nr < ARRAY_SIZE(table);
+	     bucket_nr++, skip = 0) {
+		unsigned long i = 0;
+
+		hlist_for_each_entry_rcu(container, &table[bucket_nr], node) {
+			if (i++ < skip)
+				continue;
+			err = visit(container, data);
+			if (err) {
+				*start = bucket_nr << 16 | (i - 1);
+				goto out;
+			}
+		}
+	}
+	*start = bucket_nr << 16;
+out:
+	rcu_read_unlock();
+	return err;
+}

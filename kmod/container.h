@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_CONTAINER_H
+#define HOLDFAST_CONTAINER_H
+
+#include <linux/cgroup.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <uapi/linux/holdfast.h>
+
+/**
+ * struct holdfast_container - a cgroup that somebody has classified
+ * @node: in the table by cgroup id; written under its lock, read under RCU
+ * @refs: the table's one and those of members, roots and callers
+ * @cgroup_id: never used again by another cgroup
+ * @binding: generation in the upper, profile in the lower half: which profile
+ *	the controller chose. Of use while that generation is in force.
+ * @flags: HOLDFAST_CONTAINER_F_*, as bits for set_bit()
+ * @members: how many
+ * @root_dev: of the root that it was armed with, 0 for not yet
+ * @root_magic: likewise
+ * @overflow: events that were only counted; under the lock of event.c
+ * @lock: protects @name
+ * @name: what the runtime calls it, for people
+ * @rcu: for the table's readers
+ */
+struct holdfast_container {
+	struct hlist_node node;
+	refcount_t refs;
+	u64 cgroup_id;
+	atomic64_t binding;
+	unsigned long flags;
+	atomic_t members;
+	u64 root_dev;
+	u32 root_magic;
+	u64 overflow;
+	spinlock_t lock;
+	char name[HOLDFAST_NAME_MAX + 1];
+	struct rcu_head rcu;
+};
+
+/**
+ * struct holdfast_place - where in the cgroup hierarchy a task is
+ * @container: a reference to the container's record, or NULL
+ * @cgroup_id: of the cgroup that is or may be a container, 0 for the root
+ * @pattern: there is no record, but its name fits a pattern
+ * @none: the controller has said that this cgroup is no container
+ */
+struct holdfast_place {
+	struct holdfast_container *container;
+	u64 cgroup_id;
+	bool pattern;
+	bool none;
+};
+
+void holdfast_container_exit(void);
+
+/*
+ * The outermost cgroup around @task that is a container: what a member names
+ * a cgroup further in has no effect. With @path, the path of the cgroup found
+ * is written to it, at most @size bytes. RCU is held or the task is current.
+ */
+void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
+			 char *path, size_t size);
+
+/* Is @task in the cgroup of some container? Any context, cheap. */
+bool holdfast_in_container(struct task_struct *task);
+
+/* A reference to the record, made if there is none; ERR_PTR. May sleep. */
+struct holdfast_container *holdfast_container_get(u64 cgroup_id);
+struct holdfast_container *holdfast_container_find(u64 cgroup_id);
+void holdfast_container_hold(struct holdfast_container *container);
+void holdfast_container_put(struct holdfast_container *container);
+
+/* -ENOENT, or -EBUSY while it has members. */
+int holdfast_container_del(u64 cgroup_id);
+
+void holdfast_container_set_name(struct holdfast_container *container,
+				 const char *name);
+/* @name: HOLDFAST_NAME_MAX + 1 bytes */
+void holdfast_container_name(struct holdfast_container *container, char *name);
+
+void holdfast_container_bind(struct holdfast_container *container,
+			     u32 generation, u32 profile_id);
+
+static inline bool holdfast_container_test(struct holdfast_container *container,
+					   unsigned long flag)
+{
+	return READ_ONCE(container->flags) & flag;
+}
+
+void holdfast_container_set(struct holdfast_container *container,
+			    unsigned long flag);
+void holdfast_container_clear(struct holdfast_container *container,
+			      unsigned long flag);
+
+unsigned int holdfast_container_count(void);
+
+/*
+ * Calls @visit for each record from position @start on until it returns not 0,
+ * which is returned; the position to go on from is left in @start. Under RCU.
+ */
+int holdfast_container_walk(unsigned long *start,
+			    int (*visit)(struct holdfast_container *container,
+					 void *data),
+			    void *data);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files in core/ need of their surroundings, in the kernel or not. */
+#ifndef HOLDFAST_CORE_PORT_H
+#define HOLDFAST_CORE_PORT_H
+
+#ifdef __KERNEL__
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define sort(base, num, size, cmp, swap) qsort(base, num, size, cmp)
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who may touch Holdfast itself. */
+#include <linux/capability.h>
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "container.h"
+#include "guard.h"
+#include "member.h"
+#include "netlink.h"
+#include "policy.h"
+
+static bool locked;
+
+bool holdfast_guard_may_speak(struct sk_buff *skb)
+{
+	return sock_net(skb->sk) == &init_net &&
+	       netlink_capable(skb, CAP_MAC_ADMIN) &&
+	       !holdfast_is_member(current);
+}
+
+bool holdfast_guard_may_attach(struct task_struct *task)
+{
+	if (!holdfast_is_member(current))
+		return true;
+	if (task->tgid == holdfast_netlink_controller())
+		return false;
+	return holdfast_is_member(task) || !holdfast_in_container(task);
+}
+
+bool holdfast_guard_locked(void)
+{
+	return READ_ONCE(locked);
+}
+
+void holdfast_guard_lock(void)
+{
+	/* The reference is what makes unloading fail, until reboot. */
+	if (!xchg(&locked, true))
+		__module_get(THIS_MODULE);
+}
+
+/* Does @rule refuse or report all that @old did? */
+static bool as_strict(const struct holdfast_rule *rule,
+		      const struct holdfast_rule *old)
+{
+	return rule->type == old->type && rule->action >= old->action &&
+	       holdfast_prefixes_subset(&rule->directories, &old->directories);
+}
+
+static bool profile_as_strict(const struct holdfast_profile *profile,
+			      const struct holdfast_profile *old)
+{
+	u32 i, j;
+
+	for (i = 0; i < old->nr; i++) {
+		for (j = 0; j < profile->nr; j++)
+			if (as_strict(&profile->rules[j], &old->rules[i]))
+				break;
+		if (j == profile->nr)
+			return false;
+	}
+	return true;
+}
+
+struct replacement {
+	const struct holdfast_policy *old;
+	const struct holdfast_policy *policy;
+};
+
+static int check_container(struct holdfast_container *container, void *data)
+{
+	struct replacement *both = data;
+
+	return !profile_as_strict(holdfast_policy_of(both->policy, container),
+				  holdfast_policy_of(both->old, container));
+}
+
+bool holdfast_guard_may_replace(const struct holdfast_policy *old,
+				const struct holdfast_policy *policy)
+{
+	struct replacement both = { old, policy };
+	unsigned long start = 0;
+
+	if (!holdfast_guard_locked())
+		return true;
+	return profile_as_strict(holdfast_policy_profile(policy,
+							 policy->default_profile),
+				 holdfast_policy_profile(old,
+							 old->default_profile)) &&
+	       !holdfast_container_walk(&start, check_container, &both);
+}
+
+bool holdfast_guard_may_bind(const struct holdfast_policy *policy,
+			     struct holdfast_container *container,
+			     const struct holdfast_profile *profile)
+{
+	return !holdfast_guard_locked() ||
+	       profile_as_strict(profile, holdfast_policy_of(policy, container));
+}

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs and executable mappings: who becomes a member, and whether what is
+ * about to run is of the image.
+ */
+#include <linux/binfmts.h>
+#include <linux/fs_struct.h>
+#include <linux/kdev_t.h>
+#include <linux/magic.h>
+#include <linux/mman.h>
+#include <linux/mount.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <trace/events/sched.h>
+
+#include "attach.h"
+#include "compat/compat.h"
+#include "container.h"
+#include "event.h"
+#include "judge.h"
+#include "member.h"
+#include "origin.h"
+#include "policy.h"
+#include "query.h"
+#include "root.h"
+#include "stats.h"
+
+HOLDFAST_DEFINE_HOOK(security_bprm_check);
+HOLDFAST_DEFINE_HOOK(security_bprm_committed_creds);
+HOLDFAST_DEFINE_HOOK(security_mmap_file);
+HOLDFAST_DEFINE_HOOK(security_file_mprotect);
+HOLDFAST_DEFINE_COUNTER(sched_process_exec);
+
+static void report(u32 kind, struct holdfast_container *container,
+		   struct file *file)
+{
+	struct holdfast_event *event = holdfast_event_new(kind, GFP_KERNEL);
+
+	if (!event) {
+		holdfast_event_lost(container);
+		return;
+	}
+	event->body.verdict = HOLDFAST_VERDICT_ALERT;
+	event->body.generation = holdfast_policy_generation();
+	if (file) {
+		event->name = d_path(&file->f_path, event->path,
+				     sizeof(event->path));
+		if (IS_ERR(event->name))
+			event->name = NULL;
+		holdfast_event_object(event, file_inode(file));
+	}
+	holdfast_event_send(event, container);
+	holdfast_event_free(event);
+}
+
+/**
+ * struct arming - an exec by a task that is no member, under another root than
+ *	the host's
+ * @bprm: the exec
+ * @root: the task's root directory, held
+ * @place: its cgroup; owns the container's reference
+ * @on_root: the program lies on the root's own file system: nobody but the
+ *	container's owner starts such a one, so it is never set-up
+ * @memfd: the program is a memfd
+ * @pid1: the task is the first of a pid namespace that is not the host's
+ */
+struct arming {
+	struct linux_binprm *bprm;
+	struct path root;
+	struct holdfast_place place;
+	bool on_root;
+	bool memfd;
+	bool pid1;
+};
+
+static int ask(const struct arming *arming, const char *cgroup_path,
+	       enum holdfast_answer *answer)
+{
+	const struct inode *inode = file_inode(arming->bprm->file);
+	const struct holdfast_question question = {
+		.cgroup_id = arming->place.cgroup_id,
+		.flags = (arming->place.pattern || arming->place.container ?
+			  HOLDFAST_QUERY_F_PATTERN : 0) |
+			 (arming->pid1 ? HOLDFAST_QUERY_F_PID1 : 0) |
+			 (arming->on_root ? HOLDFAST_QUERY_F_ROOT_FILE : 0) |
+			 (arming->memfd ? HOLDFAST_QUERY_F_MEMFD : 0),
+		.dev = new_encode_dev(inode->i_sb->s_dev),
+		.ino = inode->i_ino,
+		.root_dev = new_encode_dev(arming->root.dentry->d_sb->s_dev),
+		.path = arming->bprm->filename,
+		.cgroup_path = cgroup_path,
+	};
+
+	return holdfast_query_ask(&question, answer);
+}
+
+/* Without an answer: a hook is a memfd, or a host's file before the payload. */
+static bool looks_like_setup(const struct arming *arming)
+{
+	return !arming->on_root && !arming->pid1 && arming->memfd;
+}
+
+/*
+ * Is this the container's own program? 0 and the container's record in
+ * arming->place, or -ENOENT: no container or set-up. Other errors fail the exec.
+ */
+static int classify(struct arming *arming, const char *cgroup_path)
+{
+	struct holdfast_place *place = &arming->place;
+	enum holdfast_answer answer = HOLDFAST_ANSWER_UNSPEC;
+	bool armed = place->container &&
+		     holdfast_container_test(place->container,
+					     HOLDFAST_CONTAINER_F_ARMED);
+	bool known = place->container &&
+		     holdfast_policy_binds(place->container);
+	int err;
+
+	if (!place->cgroup_id || place->none)
+		return -ENOENT;
+	/* Entered later, as `exec` does, or nothing is left to be asked. */
+	if (armed || (known && arming->on_root))
+		return 0;
+
+	err = ask(arming, cgroup_path, &answer);
+	if (err == -EINTR)
+		return err;
+	if (!err && answer == HOLDFAST_ANSWER_NONE)
+		return -ENOENT;
+	if (!err && answer == HOLDFAST_ANSWER_SETUP && !arming->on_root)
+		return -ENOENT;
+	if (err && !place->container && !place->pattern) {
+		holdfast_count(HOLDFAST_STAT_UNCLASSIFIED);
+		return -ENOENT;
+	}
+	if (err && looks_like_setup(arming))
+		return -ENOENT;
+
+	if (!place->container) {
+		place->container = holdfast_container_get(place->cgroup_id);
+		if (IS_ERR(place->container)) {
+			err = PTR_ERR(place->container);
+			place->container = NULL;
+			return err;
+		}
+	}
+	if (err && !known) {
+		holdfast_count(HOLDFAST_STAT_DEFAULTED);
+		holdfast_container_set(place->container,
+				       HOLDFAST_CONTAINER_F_DEFAULTED);
+		report(HOLDFAST_EVENT_DEFAULTED, place->container,
+		       arming->bprm->file);
+	}
+	return 0;
+}
+
+/* Makes current a provisional member; its record, NULL if it is none, or an error. */
+static struct holdfast_member *arm(struct linux_binprm *bprm)
+{
+	const struct path *path = &bprm->file->f_path;
+	struct arming arming = { .bprm = bprm };
+	struct holdfast_container *container;
+	struct holdfast_member *member;
+	char *cgroup_path;
+	int err;
+
+	cgroup_path = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!cgroup_path)
+		return ERR_PTR(-ENOMEM);
+	cgroup_path[0] = '\0';
+	get_fs_root(current->fs, &arming.root);
+	holdfast_place_find(current, &arming.place, cgroup_path, PATH_MAX);
+	arming.on_root = path->dentry->d_sb == arming.root.dentry->d_sb;
+	arming.memfd = holdfast_origin_is_memfd(path);
+	arming.pid1 = is_child_reaper(task_pid(current)) &&
+		      task_active_pid_ns(current) != &init_pid_ns;
+
+	err = classify(&arming, cgroup_path);
+	container = arming.place.container;
+	if (err) {
+		member = err == -ENOENT ? NULL : ERR_PTR(err);
+		goto out;
+	}
+	member = holdfast_member_add(current, container, &arming.root,
+				     HOLDFAST_MEMBER_F_PROVISIONAL);
+	if (!IS_ERR(member) && !member->root->overlay &&
+	    !holdfast_container_test(container, HOLDFAST_CONTAINER_F_STORAGE)) {
+		holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE);
+		report(HOLDFAST_EVENT_NOT_COVERED, container, bprm->file);
+	}
+out:
+	if (container)
+		holdfast_container_put(container);
+	path_put(&arming.root);
+	kfree(cgroup_path);
+	return member;
+}
+
+static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm)
+{
+	const struct inode *inode = file_inode(bprm->file);
+	struct holdfast_case c = {
+		.kind = HOLDFAST_EVENT_EXEC,
+		.path = &bprm->file->f_path,
+		.container = member->container,
+		.root = member->root,
+		.root_dentry = member->root_dentry,
+		.mnt_ns = member->mnt_ns,
+		.may_read = true,
+	};
+	int err;
+
+	/* An interpreter that the second line has judged at its open. */
+	err = member->interpreter == inode ? 0 : holdfast_judge(&c);
+	member->judged = err ? NULL : inode;
+	return err;
+}
+
+static int check_exec(struct linux_binprm *bprm)
+{
+	/* A script's interpreter comes here again, with another name. */
+	bool first = bprm->interp == bprm->filename;
+	struct holdfast_member *member = holdfast_member_get(current);
+	int err;
+
+	if (member && first) {
+		member->judged = NULL;
+		member->interpreter = NULL;
+	}
+	if (member && first &&
+	    holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL)) {
+		/* Its last exec has failed: it is judged as if never tried. */
+		holdfast_member_discard(member);
+		holdfast_member_put(member);
+		member = NULL;
+		if (holdfast_at_host_root())
+			return 0;
+	}
+	if (!member) {
+		member = arm(bprm);
+		if (IS_ERR_OR_NULL(member))
+			return PTR_ERR_OR_ZERO(member);
+	}
+	err = judge_exec(member, bprm);
+	holdfast_member_put(member);
+	return err;
+}
+
+asmlinkage int holdfast_policy_security_bprm_check(struct linux_binprm *bprm);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_bprm_check,
+			       holdfast_policy_security_bprm_check);
+
+int holdfast_policy_security_bprm_check(struct linux_binprm *bprm)
+{
+	int index, err;
+
+	holdfast_hit(security_bprm_check);
+	if (!holdfast_is_member(current) && holdfast_at_host_root())
+		return 0;
+	index = holdfast_enter();
+	err = check_exec(bprm);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int
+holdfast_policy_security_bprm_committed_creds(struct linux_binprm *bprm);
+
+/* Past the point of no return; the original returns nothing. */
+int holdfast_policy_security_bprm_committed_creds(struct linux_binprm *bprm)
+{
+	struct holdfast_member *member;
+
+	holdfast_hit(security_bprm_committed_creds);
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	if (member && holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
+		holdfast_member_confirm(member);
+	rcu_read_unlock();
+	return 0;
+}
+
+/* Program and interpreter of the exec in progress. */
+static bool judged_already(const struct holdfast_member *member,
+			   const struct inode *inode)
+{
+	return current->in_execve &&
+	       (member->judged == inode || member->interpreter == inode);
+}
+
+/*
+ * Judges a mapping by a member; and by a task that is none, but maps a file of
+ * a container's root file system, as a member of that container.
+ */
+static int judge_mapping(u32 kind, const struct path *path, bool may_read)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+	struct holdfast_case c = {
+		.kind = kind,
+		.path = path,
+		.may_read = may_read,
+	};
+	int err = 0;
+
+	if (member) {
+		c.container = member->container;
+		c.root = member->root;
+		c.root_dentry = member->root_dentry;
+		c.mnt_ns = member->mnt_ns;
+		if (!judged_already(member, d_inode(path->dentry)))
+			err = holdfast_judge(&c);
+		holdfast_member_put(member);
+		return err;
+	}
+	c.root = holdfast_root_find(path->dentry->d_sb);
+	if (!c.root)
+		return 0;
+	c.container = c.root->container;
+	err = holdfast_judge(&c);
+	holdfast_root_put(c.root);
+	return err;
+}
+
+/* As mmap_prot() in security/security.c and path_noexec() in fs/exec.c. */
+static bool becomes_executable(struct file *file, unsigned long prot)
+{
+	if (prot & PROT_EXEC)
+		return true;
+	if (!(prot & PROT_READ) || !(current->personality & READ_IMPLIES_EXEC))
+		return false;
+	return !(file->f_path.mnt->mnt_flags & MNT_NOEXEC) &&
+	       !(file_inode(file)->i_sb->s_iflags & SB_I_NOEXEC);
+}
+
+asmlinkage int holdfast_policy_security_mmap_file(struct file *file,
+						  unsigned long prot,
+						  unsigned long flags);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_mmap_file,
+			       holdfast_policy_security_mmap_file);
+
+int holdfast_policy_security_mmap_file(struct file *file, unsigned long prot,
+				       unsigned long flags)
+{
+	int index, err;
+
+	holdfast_hit(security_mmap_file);
+	if (!file || !becomes_executable(file, prot))
+		return 0;
+	if (!holdfast_is_member(current) &&
+	    !holdfast_root_known(holdfast_user_path(file)->dentry->d_sb))
+		return 0;
+	index = holdfast_enter();
+	err = judge_mapping(HOLDFAST_EVENT_MAP, holdfast_user_path(file), true);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int
+holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
+				       unsigned long reqprot,
+				       unsigned long prot);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_file_mprotect,
+			       holdfast_policy_security_file_mprotect);
+
+/* Under mmap_write_lock(): may sleep, but no file is read. */
+int holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
+					   unsigned long reqprot,
+					   unsigned long prot)
+{
+	const struct path *path;
+	int index, err;
+
+	holdfast_hit(security_file_mprotect);
+	if (!vma->vm_file || !(prot & PROT_EXEC) || (vma->vm_flags & VM_EXEC))
+		return 0;
+	path = holdfast_user_path(vma->vm_file);
+	if (!holdfast_is_member(current) &&
+	    !holdfast_root_known(path->dentry->d_sb))
+		return 0;
+	index = holdfast_enter();
+	err = judge_mapping(HOLDFAST_EVENT_MPROTECT, path, false);
+	holdfast_leave(index);
+	return err;
+}
+
+/*
+ * The second line, without a redirect: what runs now must be what the first
+ * line has judged.
+ */
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
+		    struct linux_binprm *bprm)
+{
+	struct holdfast_member *member;
+	struct holdfast_event *event;
+
+	holdfast_hit(sched_process_exec);
+	member = holdfast_member_get(task);
+	if (!member)
+		return;
+	if (member->judged != file_inode(bprm->file)) {
+		event = holdfast_event_new(HOLDFAST_EVENT_SECOND_LINE,
+					   GFP_ATOMIC);
+		if (event) {
+			event->body.verdict = HOLDFAST_VERDICT_ALERT;
+			holdfast_event_object(event, file_inode(bprm->file));
+			holdfast_event_send(event, member->container);
+			holdfast_event_free(event);
+		} else {
+			holdfast_event_lost(member->container);
+		}
+	}
+	member->judged = NULL;
+	member->interpreter = NULL;
+	holdfast_member_put(member);
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_HOOK(security_bprm_check, true),
+	HOLDFAST_HOOK(security_bprm_committed_creds, true),
+	HOLDFAST_HOOK(security_mmap_file, true),
+	HOLDFAST_HOOK(security_file_mprotect, true),
+};
+
+static struct holdfast_probe probes[] = {
+	HOLDFAST_PROBE(sched_process_exec, on_exec),
+};
+
+/* Never called: the compiler checks the probe's arguments. */
+static void __maybe_unused check_probes(void)
+{
+	check_trace_callback_type_sched_process_exec(on_exec);
+}
+
+const struct holdfast_table holdfast_exec_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+	.probes = probes,
+	.nr_probes = ARRAY_SIZE(probes),
+};

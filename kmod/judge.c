@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verdict on a file that is about to be executed or mapped executable. */
+#include <linux/dcache.h>
+#include <linux/fs_struct.h>
+#include <linux/nsproxy.h>
+#include <linux/slab.h>
+
+#include "container.h"
+#include "event.h"
+#include "judge.h"
+#include "member.h"
+#include "origin.h"
+#include "policy.h"
+#include "root.h"
+#include "stats.h"
+
+/*
+ * Directories are names in the container as it was armed. A member that has
+ * changed its root or its mount namespace since could make any file appear
+ * there; so could the name of a file that is unlinked.
+ */
+static bool names_count(const struct holdfast_case *c)
+{
+	return c->root_dentry &&
+	       READ_ONCE(current->fs->root.dentry) == c->root_dentry &&
+	       current->nsproxy && current->nsproxy->mnt_ns == c->mnt_ns &&
+	       !d_unlinked(c->path->dentry);
+}
+
+static bool exempt(const struct holdfast_rule *rule, const char *path)
+{
+	return path && holdfast_prefixes_match(&rule->directories, path);
+}
+
+/* The strictest action of the rules that are hit; each is judged by itself. */
+static void apply_rules(struct holdfast_event *event, const char *name,
+			struct holdfast_container *container)
+{
+	const struct holdfast_profile *profile;
+	const struct holdfast_policy *policy;
+	u32 i;
+
+	event->body.verdict = HOLDFAST_VERDICT_ALLOW;
+	rcu_read_lock();
+	policy = holdfast_policy_rcu();
+	if (!policy)
+		goto out;
+	profile = holdfast_policy_of(policy, container);
+	event->body.generation = policy->generation;
+	event->body.profile_id = profile->id;
+	for (i = 0; i < profile->nr; i++) {
+		const struct holdfast_rule *rule = &profile->rules[i];
+
+		if (rule->type == HOLDFAST_RULE_NON_IMAGE_PROGRAM &&
+		    rule->action > event->body.verdict && !exempt(rule, name)) {
+			event->body.verdict = rule->action;
+			event->body.rule_tag = rule->tag;
+		}
+	}
+out:
+	rcu_read_unlock();
+}
+
+int holdfast_judge(struct holdfast_case *c)
+{
+	struct holdfast_event *event;
+	enum holdfast_origin origin;
+	char *name;
+	int err = 0;
+
+	might_sleep();
+	c->verdict = HOLDFAST_VERDICT_ALLOW;
+	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
+						       HOLDFAST_STAT_MAPS);
+	origin = holdfast_origin_of(c->path, c->root, c->may_read);
+	if (origin == HOLDFAST_ORIGIN_IMAGE || origin == HOLDFAST_ORIGIN_UNTOLD)
+		return 0;
+
+	event = holdfast_event_new(c->kind, GFP_KERNEL);
+	if (!event)
+		return -ENOMEM;
+	name = d_path(c->path, event->path, sizeof(event->path));
+	apply_rules(event, !IS_ERR(name) && names_count(c) ? name : NULL,
+		    c->container);
+	c->verdict = event->body.verdict;
+	if (c->verdict != HOLDFAST_VERDICT_ALLOW) {
+		event->body.origin = origin;
+		event->name = IS_ERR(name) ? NULL : name;
+		holdfast_event_object(event, d_inode(c->path->dentry));
+		holdfast_event_send(event, c->container);
+	}
+	if (c->verdict == HOLDFAST_VERDICT_DENY) {
+		holdfast_count(HOLDFAST_STAT_DENIED);
+		err = -EPERM;
+	} else if (c->verdict == HOLDFAST_VERDICT_ALERT) {
+		holdfast_count(HOLDFAST_STAT_ALERTED);
+	}
+	holdfast_event_free(event);
+	return err;
+}
+
+int holdfast_judge_open_exec(const struct path *path)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+	const struct inode *inode = d_inode(path->dentry);
+	int err = 0;
+
+	if (!member)
+		return 0;
+	/*
+	 * The program itself is opened before the first line has judged it; a
+	 * program interpreter and a script's one after.
+	 */
+	if (current->in_execve && member->judged && member->judged != inode) {
+		struct holdfast_case c = {
+			.kind = HOLDFAST_EVENT_INTERPRETER,
+			.path = path,
+			.container = member->container,
+			.root = member->root,
+			.root_dentry = member->root_dentry,
+			.mnt_ns = member->mnt_ns,
+			.may_read = true,
+		};
+
+		err = holdfast_judge(&c);
+		/* So that it is not reported twice, as it is mapped. */
+		if (!err)
+			member->interpreter = inode;
+	}
+	holdfast_member_put(member);
+	return err;
+}

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is a member of a container: by descent from the exec that armed it, and
+ * nothing that the process does later ends it before its exit.
+ */
+#include <linux/file.h>
+#include <linux/fs_struct.h>
+#include <linux/hash.h>
+#include <linux/idr.h>
+#include <linux/namei.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/rculist.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "compat/compat.h"
+#include "container.h"
+#include "member.h"
+#include "root.h"
+#include "stats.h"
+
+#define BITS	14
+#define STRIPES	64
+
+static struct hlist_head *table; /* 1 << BITS heads */
+static raw_spinlock_t stripes[STRIPES]; /* each protects every 64th head */
+static atomic64_t nr;
+static struct kmem_cache *cache;
+static struct workqueue_struct *adopt_queue;
+
+/**
+ * struct reservation - a child's record, made before it is too late to fail
+ * @list: on the parent's list
+ * @task: the thread that forks
+ * @member: the record, not in the table; its references are the child's
+ */
+struct reservation {
+	struct list_head list;
+	struct task_struct *task;
+	struct holdfast_member *member;
+};
+
+static u32 hash(const struct signal_struct *signal)
+{
+	return hash_ptr((void *)signal, BITS);
+}
+
+static raw_spinlock_t *stripe(u32 bucket)
+{
+	return &stripes[bucket % STRIPES];
+}
+
+struct holdfast_member *holdfast_member_find(struct signal_struct *signal)
+{
+	struct holdfast_member *member;
+
+	hlist_for_each_entry_rcu(member, &table[hash(signal)], node)
+		if (member->signal == signal)
+			return member;
+	return NULL;
+}
+
+struct holdfast_member *holdfast_member_get(struct task_struct *task)
+{
+	struct holdfast_member *member;
+
+	rcu_read_lock();
+	member = holdfast_member_find(task->signal);
+	if (member && !refcount_inc_not_zero(&member->refs))
+		member = NULL;
+	rcu_read_unlock();
+	return member;
+}
+
+static void free_rcu_member(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct holdfast_member, rcu));
+}
+
+void holdfast_member_put(struct holdfast_member *member)
+{
+	if (!refcount_dec_and_test(&member->refs))
+		return;
+	holdfast_root_put(member->root);
+	holdfast_container_put(member->container);
+	call_rcu(&member->rcu, free_rcu_member);
+}
+
+bool holdfast_at_host_root(void)
+{
+	const struct dentry *mine = READ_ONCE(current->fs->root.dentry);
+	const struct dentry *host = NULL;
+	struct task_struct *init;
+
+	rcu_read_lock();
+	init = READ_ONCE(init_pid_ns.child_reaper);
+	task_lock(init);
+	if (init->fs)
+		host = READ_ONCE(init->fs->root.dentry);
+	task_unlock(init);
+	rcu_read_unlock();
+	return mine == host;
+}
+
+static struct holdfast_member *make(struct signal_struct *signal,
+				    struct holdfast_container *container,
+				    struct holdfast_root *root)
+{
+	struct holdfast_member *member;
+
+	member = kmem_cache_zalloc(cache, GFP_KERNEL_ACCOUNT);
+	if (!member)
+		return NULL;
+	refcount_set(&member->refs, 1);
+	raw_spin_lock_init(&member->lock);
+	INIT_LIST_HEAD(&member->reserved);
+	member->signal = signal;
+	holdfast_container_hold(container);
+	member->container = container;
+	holdfast_root_hold(root);
+	member->root = root;
+	return member;
+}
+
+/* Takes over a reference; fails if the process has a record. */
+static bool link(struct holdfast_member *member)
+{
+	u32 bucket = hash(member->signal);
+	raw_spinlock_t *lock = stripe(bucket);
+	struct holdfast_member *other;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(lock, flags);
+	other = holdfast_member_find(member->signal);
+	if (!other) {
+		hlist_add_head_rcu(&member->node, &table[bucket]);
+		atomic64_inc(&nr);
+		atomic_inc(&member->container->members);
+	}
+	raw_spin_unlock_irqrestore(lock, flags);
+	return !other;
+}
+
+static void unlink(struct holdfast_member *member)
+{
+	raw_spinlock_t *lock = stripe(hash(member->signal));
+	unsigned long flags;
+	bool linked;
+
+	raw_spin_lock_irqsave(lock, flags);
+	linked = !hlist_unhashed(&member->node);
+	if (linked) {
+		hlist_del_init_rcu(&member->node);
+		atomic64_dec(&nr);
+		atomic_dec(&member->container->members);
+	}
+	raw_spin_unlock_irqrestore(lock, flags);
+	if (linked)
+		holdfast_member_put(member);
+}
+
+struct holdfast_member *
+holdfast_member_add(struct task_struct *task,
+		    struct holdfast_container *container,
+		    const struct path *root_path, unsigned long flags)
+{
+	struct holdfast_member *member;
+	struct holdfast_root *root;
+
+	might_sleep();
+	root = holdfast_root_get(root_path->dentry->d_sb, container);
+	if (IS_ERR(root))
+		return ERR_CAST(root);
+	member = make(task->signal, container, root);
+	holdfast_root_put(root);
+	if (!member)
+		return ERR_PTR(-ENOMEM);
+	member->root_dentry = root_path->dentry;
+	task_lock(task);
+	member->mnt_ns = task->nsproxy ? task->nsproxy->mnt_ns : NULL;
+	task_unlock(task);
+	member->tgid = task->tgid;
+	member->start_time = task->group_leader->start_boottime;
+	member->flags = flags;
+	WRITE_ONCE(container->root_dev, member->root->dev);
+	WRITE_ONCE(container->root_magic, member->root->magic);
+
+	refcount_inc(&member->refs);
+	if (!link(member)) {
+		refcount_dec(&member->refs);
+		holdfast_member_put(member);
+		return ERR_PTR(-EEXIST);
+	}
+	/*
+	 * The exit hook runs after the count of live threads has dropped: it
+	 * either finds the record, or we see the count.
+	 */
+	smp_mb();
+	if (!atomic_read(&task->signal->live)) {
+		unlink(member);
+		holdfast_member_put(member);
+		return ERR_PTR(-ESRCH);
+	}
+	return member;
+}
+
+void holdfast_member_confirm(struct holdfast_member *member)
+{
+	clear_bit(ilog2(HOLDFAST_MEMBER_F_PROVISIONAL), &member->flags);
+	holdfast_container_set(member->container, HOLDFAST_CONTAINER_F_ARMED);
+}
+
+void holdfast_member_discard(struct holdfast_member *member)
+{
+	unlink(member);
+}
+
+static struct reservation *find_reservation(struct holdfast_member *parent,
+					    struct task_struct *task)
+{
+	struct reservation *reservation;
+
+	lockdep_assert_held(&parent->lock);
+	list_for_each_entry(reservation, &parent->reserved, list)
+		if (reservation->task == task)
+			return reservation;
+	return NULL;
+}
+
+int holdfast_member_reserve(struct holdfast_member *parent)
+{
+	struct reservation *reservation;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&parent->lock, flags);
+	reservation = find_reservation(parent, current);
+	raw_spin_unlock_irqrestore(&parent->lock, flags);
+	/* Left over from a fork that failed later on. */
+	if (reservation)
+		return 0;
+
+	reservation = kmalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
+	if (!reservation)
+		return -ENOMEM;
+	reservation->task = current;
+	reservation->member = make(NULL, parent->container, parent->root);
+	if (!reservation->member) {
+		kfree(reservation);
+		return -ENOMEM;
+	}
+	reservation->member->root_dentry = parent->root_dentry;
+	reservation->member->mnt_ns = parent->mnt_ns;
+	raw_spin_lock_irqsave(&parent->lock, flags);
+	list_add(&reservation->list, &parent->reserved);
+	raw_spin_unlock_irqrestore(&parent->lock, flags);
+	return 0;
+}
+
+static struct holdfast_member *take_reserved(struct holdfast_member *parent,
+					     struct task_struct *task)
+{
+	struct holdfast_member *member = NULL;
+	struct reservation *reservation;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&parent->lock, flags);
+	reservation = find_reservation(parent, task);
+	if (reservation)
+		list_del(&reservation->list);
+	raw_spin_unlock_irqrestore(&parent->lock, flags);
+	if (reservation) {
+		member = reservation->member;
+		kfree(reservation);
+	}
+	return member;
+}
+
+void holdfast_member_link(struct task_struct *parent, struct task_struct *child)
+{
+	struct holdfast_member *of_parent, *member;
+
+	if (child->signal == parent->signal)
+		return;
+	rcu_read_lock();
+	of_parent = holdfast_member_find(parent->signal);
+	if (!of_parent)
+		goto out;
+	member = take_reserved(of_parent, parent);
+	if (!member) {
+		/* The parent was adopted while it forked. */
+		holdfast_member_adopt_all();
+		goto out;
+	}
+	member->signal = child->signal;
+	member->tgid = child->tgid;
+	member->start_time = child->start_boottime;
+	member->flags = READ_ONCE(of_parent->flags);
+	if (!link(member))
+		holdfast_member_put(member);
+out:
+	rcu_read_unlock();
+}
+
+void holdfast_member_exit_task(struct task_struct *task)
+{
+	struct holdfast_member *member, *reserved;
+
+	rcu_read_lock();
+	member = holdfast_member_find(task->signal);
+	if (member) {
+		reserved = take_reserved(member, task);
+		if (reserved)
+			holdfast_member_put(reserved);
+		if (!atomic_read(&task->signal->live))
+			unlink(member);
+	}
+	rcu_read_unlock();
+}
+
+/* The root directory of @task, held; false if it is gone or the host's. */
+static bool get_root(struct task_struct *task, struct path *root)
+{
+	struct path host = {};
+	bool found = false;
+
+	task_lock(init_pid_ns.child_reaper);
+	if (init_pid_ns.child_reaper->fs)
+		get_fs_root(init_pid_ns.child_reaper->fs, &host);
+	task_unlock(init_pid_ns.child_reaper);
+
+	task_lock(task);
+	if (task->fs) {
+		get_fs_root(task->fs, root);
+		found = true;
+	}
+	task_unlock(task);
+	if (found && root->dentry == host.dentry) {
+		path_put(root);
+		found = false;
+	}
+	path_put(&host);
+	return found;
+}
+
+/*
+ * Does @task run a program that it can reach from its root? A runtime's set-up
+ * does not: its program lies on the host, or is a memfd. It is armed later, by
+ * its next exec.
+ */
+static bool runs_own_program(struct task_struct *task, const struct path *root)
+{
+	struct file *exe;
+	bool own = false;
+	struct mm_struct *mm;
+
+	mm = get_task_mm(task);
+	if (!mm)
+		return false;
+	exe = holdfast_exe_file(mm);
+	mmput(mm);
+	if (exe) {
+		own = path_is_under(&exe->f_path, root);
+		fput(exe);
+	}
+	return own;
+}
+
+static int adopt_into(struct task_struct *task,
+		      struct holdfast_container *container)
+{
+	struct holdfast_member *member;
+	struct path root;
+	int err = 0;
+
+	if (!get_root(task, &root))
+		return -EXDEV;
+	if (!runs_own_program(task, &root)) {
+		err = -EAGAIN;
+		goto out;
+	}
+	member = holdfast_member_add(task, container, &root,
+				     HOLDFAST_MEMBER_F_ADOPTED);
+	if (IS_ERR(member)) {
+		err = PTR_ERR(member);
+		goto out;
+	}
+	holdfast_container_set(container, HOLDFAST_CONTAINER_F_ARMED);
+	holdfast_count(HOLDFAST_STAT_ADOPTED);
+	holdfast_member_put(member);
+out:
+	path_put(&root);
+	return err;
+}
+
+static int adopt_if_in_container(struct task_struct *task)
+{
+	struct holdfast_place place;
+	int err;
+
+	holdfast_place_find(task, &place, NULL, 0);
+	if (!place.container && place.pattern) {
+		place.container = holdfast_container_get(place.cgroup_id);
+		if (IS_ERR(place.container))
+			return PTR_ERR(place.container);
+	}
+	if (!place.container)
+		return -ENOENT;
+	err = adopt_into(task, place.container);
+	holdfast_container_put(place.container);
+	return err;
+}
+
+/* How many processes were made members in one pass over all. */
+static unsigned int adopt_pass(void)
+{
+	unsigned int adopted = 0;
+	struct task_struct *task;
+	struct pid *pid;
+	int number;
+
+	for (number = 1;; number++) {
+		rcu_read_lock();
+		pid = idr_get_next(&init_pid_ns.idr, &number);
+		task = pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
+		if (task && ((task->flags & PF_KTHREAD) ||
+			     holdfast_member_find(task->signal)))
+			task = NULL;
+		if (task)
+			get_task_struct(task);
+		rcu_read_unlock();
+		if (!pid)
+			return adopted;
+		if (task) {
+			adopted += !adopt_if_in_container(task);
+			put_task_struct(task);
+		}
+		cond_resched();
+	}
+}
+
+static void adopt_work(struct work_struct *work)
+{
+	/* A child whose parent was adopted in mid-fork is found by the next. */
+	while (adopt_pass())
+		;
+}
+
+static DECLARE_WORK(adopt, adopt_work);
+
+void holdfast_member_adopt_all(void)
+{
+	queue_work(adopt_queue, &adopt);
+}
+
+static u64 ticks(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_SEC / USER_HZ);
+}
+
+int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id)
+{
+	struct holdfast_container *container;
+	struct task_struct *task;
+	int err = -ESRCH;
+
+	container = holdfast_container_find(cgroup_id);
+	if (!container)
+		return -ENOENT;
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(tgid, &init_pid_ns), PIDTYPE_TGID);
+	if (task && ticks(task->start_boottime) != ticks(start_time))
+		task = NULL;
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	if (task) {
+		err = holdfast_is_member(task) ? -EEXIST :
+		      adopt_into(task, container);
+		put_task_struct(task);
+	}
+	holdfast_container_put(container);
+	/* Its children that were made meanwhile. */
+	if (!err)
+		holdfast_member_adopt_all();
+	return err;
+}
+
+u64 holdfast_member_count(void)
+{
+	return atomic64_read(&nr);
+}
+
+int holdfast_member_walk(unsigned long *start,
+			 int (*visit)(struct holdfast_member *member,
+				      void *data),
+			 void *data)
+{
+	struct holdfast_member *member;
+	unsigned long bucket, skip = *start & 0xffff;
+	int err = 0;
+
+	rcu_read_lock();
+	for (bucket = *start >> 16; bucket < 1 << BITS; bucket++, skip = 0) {
+		unsigned long i = 0;
+
+		hlist_for_each_entry_rcu(member, &table[bucket], node) {
+			if (i++ < skip)
+				continue;
+			err = visit(member, data);
+			if (err) {
+				*start = bucket << 16 | (i - 1);
+				goto out;
+			}
+		}
+	}
+	*start = bucket << 16;
+out:
+	rcu_read_unlock();
+	return err;
+}
+
+int holdfast_member_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < STRIPES; i++)
+		raw_spin_lock_init(&stripes[i]);
+	table = kvcalloc(1 << BITS, sizeof(*table), GFP_KERNEL);
+	cache = KMEM_CACHE(holdfast_member, 0);
+	adopt_queue = alloc_workqueue("holdfast_adopt", WQ_UNBOUND, 1);
+	if (table && cache && adopt_queue)
+		return 0;
+	if (adopt_queue)
+		destroy_workqueue(adopt_queue);
+	kmem_cache_destroy(cache);
+	kvfree(table);
+	return -ENOMEM;
+}
+
+static int drop(struct holdfast_member *member, void *data)
+{
+	struct reservation *reservation, *next;
+
+	list_for_each_entry_safe(reservation, next, &member->reserved, list) {
+		holdfast_member_put(reservation->member);
+		kfree(reservation);
+	}
+	INIT_LIST_HEAD(&member->reserved);
+	unlink(member);
+	return 0;
+}
+
+void holdfast_member_exit(void)
+{
+	unsigned long start = 0;
+
+	destroy_workqueue(adopt_queue);
+	holdfast_member_walk(&start, drop, NULL);
+	rcu_barrier();
+	kmem_cache_destroy(cache);
+	kvfree(table);
+}

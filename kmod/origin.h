@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_ORIGIN_H
+#define HOLDFAST_ORIGIN_H
+
+#include <linux/path.h>
+
+#include <uapi/linux/holdfast.h>
+
+struct holdfast_root;
+struct netlink_ext_ack;
+
+/*
+ * Where the file at @path, which the caller keeps open, comes from, seen from
+ * a member armed with @root. Reads attributes of the file if @may_read. Sleeps.
+ */
+enum holdfast_origin holdfast_origin_of(const struct path *path,
+					const struct holdfast_root *root,
+					bool may_read);
+
+/* memfd and the like: no mount shows it. */
+bool holdfast_origin_is_memfd(const struct path *path);
+
+/**
+ * struct holdfast_calibration - one probe, see HOLDFAST_CMD_CALIBRATE
+ * @fd: of current
+ * @expect: enum holdfast_expect
+ */
+struct holdfast_calibration {
+	u32 fd;
+	u32 expect;
+};
+
+int holdfast_origin_calibrate(const struct holdfast_calibration *probes,
+			      unsigned int nr, struct netlink_ext_ack *extack);
+bool holdfast_origin_verified(void);
+bool holdfast_origin_mismatched(void);
+
+int holdfast_origin_init(void);
+void holdfast_origin_exit(void);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_POLICY_H
+#define HOLDFAST_POLICY_H
+
+#include <linux/types.h>
+
+#include <uapi/linux/holdfast.h>
+
+#include "core/path_prefix.h"
+
+struct holdfast_container;
+
+/**
+ * struct holdfast_rule - one rule as far as the kernel needs it
+ * @tag: the controller's name of it
+ * @type: enum holdfast_rule_type
+ * @action: enum holdfast_verdict
+ * @directories: what lies in one of them is exempt
+ */
+struct holdfast_rule {
+	u32 tag;
+	u32 type;
+	u32 action;
+	struct holdfast_prefixes directories;
+};
+
+/**
+ * struct holdfast_profile - what is enforced for a container
+ * @node: in the policy's table by id
+ * @id: not 0
+ * @nr: how many rules
+ * @rules: each is judged by itself
+ */
+struct holdfast_profile {
+	struct hlist_node node;
+	u32 id;
+	u32 nr;
+	struct holdfast_rule *rules;
+};
+
+struct holdfast_binding {
+	struct hlist_node node;
+	u64 cgroup_id;
+	u32 profile_id;
+};
+
+struct holdfast_pattern {
+	char prefix[HOLDFAST_PATTERN_MAX + 1];
+	char suffix[HOLDFAST_PATTERN_MAX + 1];
+	char parent[HOLDFAST_PATTERN_MAX + 1];
+};
+
+#define HOLDFAST_POLICY_BITS	8
+
+/**
+ * struct holdfast_policy - a snapshot: one generation of everything in force
+ * @generation: not 0
+ * @default_profile: for containers that nobody has bound
+ * @query_timeout_ms: how long a task waits
+ * @nr_profiles: how many
+ * @nr_bindings: how many
+ * @nr_patterns: how many
+ * @profiles: table by id
+ * @bindings: table by cgroup id
+ * @patterns: as many as @nr_patterns
+ * @free: work that frees it after the last reader under RCU
+ *
+ * Built by one transaction, then immutable, behind one RCU pointer.
+ */
+struct holdfast_policy {
+	u32 generation;
+	u32 default_profile;
+	u32 query_timeout_ms;
+	u32 nr_profiles;
+	u32 nr_bindings;
+	u32 nr_patterns;
+	struct hlist_head profiles[1 << HOLDFAST_POLICY_BITS];
+	struct hlist_head bindings[1 << HOLDFAST_POLICY_BITS];
+	struct holdfast_pattern patterns[HOLDFAST_PATTERNS_MAX];
+	struct rcu_work free;
+};
+
+/* Under RCU; NULL before the first commit. */
+const struct holdfast_policy *holdfast_policy_rcu(void);
+const struct holdfast_profile *
+holdfast_policy_profile(const struct holdfast_policy *policy, u32 id);
+
+/* The profile in force for a container; never NULL. */
+const struct holdfast_profile *
+holdfast_policy_of(const struct holdfast_policy *policy,
+		   struct holdfast_container *container);
+
+/* Was the container's profile chosen from the policy in force? */
+bool holdfast_policy_binds(struct holdfast_container *container);
+
+/* Does a cgroup of this name, with a parent of that, hold a container? */
+bool holdfast_policy_names_container(const char *name, const char *parent);
+
+u32 holdfast_policy_generation(void);
+
+/*
+ * Building, by the one transaction that is open. Pieces are owned by the
+ * policy once they were added without error.
+ */
+struct holdfast_policy *holdfast_policy_new(u32 generation);
+int holdfast_policy_add_profile(struct holdfast_policy *policy,
+				struct holdfast_profile *profile);
+int holdfast_policy_add_binding(struct holdfast_policy *policy, u64 cgroup_id,
+				u32 profile_id);
+int holdfast_policy_add_pattern(struct holdfast_policy *policy,
+				const struct holdfast_pattern *pattern);
+void holdfast_profile_free(struct holdfast_profile *profile);
+/* One that was never in force. */
+void holdfast_policy_free(struct holdfast_policy *policy);
+
+/* NULL, or what is wrong with the policy as a whole. */
+const char *holdfast_policy_check(const struct holdfast_policy *policy);
+
+/*
+ * Puts @policy in force; -ESTALE if its generation is not above the one in
+ * force. Binding a container to a profile is serialised with it.
+ */
+int holdfast_policy_commit(struct holdfast_policy *policy);
+int holdfast_policy_bind(struct holdfast_container *container, u32 generation,
+			 u32 profile_id);
+
+int holdfast_policy_init(void);
+/* When nothing reads policy any more. */
+void holdfast_policy_exit(void);
+
+#endif
