@@ -178,6 +178,9 @@ int holdfast_query_ask(const struct holdfast_question *question,
 	if (!fresh)
 		return -ENOMEM;
 	init_completion(&fresh->done);
+	fresh->cgroup_id = question->cgroup_id;
+	fresh->dev = question->dev;
+	fresh->ino = question->ino;
 	query = enter(fresh, question, &err);
 	if (query != fresh)
 		kfree(fresh);

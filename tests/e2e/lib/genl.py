@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generic netlink by hand, for tests: also messages that no library would send."""
+import os
+import re
+import socket
+import struct
+
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLA_F_NESTED = 0x8000
+HEADER = os.path.join(os.path.dirname(__file__), "../../../kmod/include/uapi/linux/holdfast.h")
+
+
+def abi():
+    """Names and numbers of all enumerations of the ABI's header."""
+    numbers = {}
+    with open(HEADER) as header:
+        for body in re.findall(r"^enum \w+ {(.*?)^};", header.read(), re.S | re.M):
+            value = 0
+            for line in re.sub(r"/\*.*?\*/", "", body, flags=re.S).split(","):
+                name = line.strip().split(" ")[0]
+                if re.fullmatch(r"HOLDFAST_\w+", name):
+                    numbers[name[len("HOLDFAST_"):]] = value
+                    value += 1
+    return numbers
+
+
+N = abi()
+
+
+def u32(kind, value):
+    return attr(kind, struct.pack("=I", value))
+
+
+def u64(kind, value):
+    return attr(kind, struct.pack("=Q", value))
+
+
+def text(kind, value):
+    return attr(kind, value.encode() + b"\0")
+
+
+def attr(kind, data, length=None):
+    number = N[kind] if isinstance(kind, str) else kind
+    size = 4 + len(data)
+    return struct.pack("=HH", size if length is None else length, number) + data + b"\0" * (-size % 4)
+
+
+def nest(kind, *parts):
+    return attr(N[kind] | NLA_F_NESTED, b"".join(parts))
+
+
+def attributes(data):
+    """(number, payload) of each attribute."""
+    while len(data) >= 4:
+        size, number = struct.unpack_from("=HH", data)
+        yield number & 0x3FFF, data[4:size]
+        data = data[(size + 3) & ~3:]
+
+
+class Refused(Exception):
+    """What the kernel answered: the error's name and its extended ack."""
+
+    def __init__(self, error, message):
+        super().__init__(f"{error}: {message}")
+        self.error, self.message = error, message
+
+
+class Socket:
+    def __init__(self, family="holdfast"):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.socket.bind((0, 0))
+        self.socket.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
+        self.socket.settimeout(20)
+        self.sequence = 0
+        self.family = 16
+        for number, data in attributes(self.request(3, attr(2, family.encode() + b"\0"))[0][20:]):
+            if number == 1:
+                self.family = struct.unpack("=H", data)[0]
+
+    def send(self, command, payload=b"", flags=NLM_F_REQUEST | NLM_F_ACK, length=None):
+        self.sequence += 1
+        body = struct.pack("=BBH", command, 1, 0) + payload
+        size = 16 + len(body)
+        self.socket.send(struct.pack("=IHHII", size if length is None else length, self.family, flags,
+                                     self.sequence, 0) + body)
+
+    def receive(self):
+        """The messages of one datagram: (type, whole message)."""
+        data = self.socket.recv(1 << 20)
+        while len(data) >= 16:
+            size, kind = struct.unpack_from("=IH", data)
+            yield kind, data[:size]
+            data = data[(size + 3) & ~3:]
+
+    def request(self, command, payload=b"", flags=NLM_F_REQUEST | NLM_F_ACK):
+        self.send(command, payload, flags)
+        replies = []
+        while True:
+            for kind, message in self.receive():
+                if kind == NLMSG_DONE:
+                    return replies
+                if kind != NLMSG_ERROR:
+                    replies.append(message)
+                    continue
+                error = -struct.unpack_from("=i", message, 16)[0]
+                if error:
+                    raise Refused(os.strerror(error), self.explanation(message))
+                return replies
+
+    @staticmethod
+    def explanation(message):
+        """NLMSGERR_ATTR_MSG, behind the request that is quoted in full."""
+        quoted = struct.unpack_from("=I", message, 20)[0]
+        for number, data in attributes(message[20 + ((quoted + 3) & ~3):]):
+            if number == 1:
+                return data.rstrip(b"\0").decode()
+        return ""
+
+    def do(self, name, *parts):
+        return self.request(N["CMD_" + name], b"".join(parts))
+
+    def dump(self, name):
+        return self.request(N["CMD_" + name], flags=NLM_F_REQUEST | NLM_F_DUMP)
+
+
+def profile(number, *rules):
+    return nest("A_PROFILE", u32("A_PROFILE_ID", number), *rules)
+
+
+def rule(tag, action, *directories):
+    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action),
+                *[text("A_RULE_DIRECTORY", directory) for directory in directories])
+
+
+def begin(generation, default_profile=1):
+    return u32("A_POLICY_GENERATION", generation) + u32("A_POLICY_DEFAULT_PROFILE", default_profile)
