@@ -10,11 +10,16 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/hash.h>
+#include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 #include <linux/rcupdate_trace.h>
 
 #include "attach.h"
 #include "compat/compat.h"
+
+#define SITE_BITS	7	/* far more slots than hooks */
 
 DEFINE_STATIC_SRCU(holdfast_srcu);
 
@@ -51,44 +56,99 @@ u64 holdfast_hits(const u64 __percpu *hits)
 	return sum;
 }
 
+/*
+ * All redirects by one handle, as each one that is given up costs grace periods
+ * of RCU-tasks. Filled before the handle is registered, then only read.
+ */
+static struct holdfast_hook *by_site[1 << SITE_BITS];
+
+static struct holdfast_hook **slot_of(unsigned long site)
+{
+	u32 at = hash_long(site, SITE_BITS);
+
+	while (by_site[at] && by_site[at]->site != site)
+		at = (at + 1) % ARRAY_SIZE(by_site);
+	return &by_site[at];
+}
+
 static void notrace redirect(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
-	struct holdfast_hook *hook;
+	struct holdfast_hook *hook = *slot_of(ip);
 
-	hook = container_of(ops, struct holdfast_hook, ops);
-	WRITE_ONCE(*hook->resume, ip + MCOUNT_INSN_SIZE);
 	ftrace_regs_set_instruction_pointer(regs, (unsigned long)hook->stub);
 }
 
-static int attach_hook(struct holdfast_hook *hook)
+static struct ftrace_ops redirects = {
+	.func = redirect,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
+};
+
+static int register_redirects(struct ftrace_ops *ops)
 {
 	int tries = 10;
 	int err;
 
-	hook->ops.func = redirect;
-	hook->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT;
-	err = ftrace_set_filter(&hook->ops, (unsigned char *)hook->symbol,
-				strlen(hook->symbol), 1);
-	if (err)
-		return err;
-	/* A BPF trampoline on the function may have to make room first. */
-	while ((err = register_ftrace_function(&hook->ops)) == -EAGAIN &&
-	       tries--)
+	/* A BPF trampoline on a function may have to make room first. */
+	while ((err = register_ftrace_function(ops)) == -EAGAIN && tries--)
 		msleep(20);
-	if (err)
-		ftrace_set_filter(&hook->ops, NULL, 0, 1);
-	hook->attached = !err;
 	return err;
 }
 
-static void detach_hook(struct holdfast_hook *hook)
+/* Where ftrace has patched the function: a kprobe at its entry goes there. */
+static unsigned long find_site(const char *symbol)
 {
-	if (!hook->attached)
-		return;
-	unregister_ftrace_function(&hook->ops);
-	ftrace_set_filter(&hook->ops, NULL, 0, 1);
-	hook->attached = false;
+	struct kprobe probe = { .symbol_name = symbol };
+	unsigned long site;
+
+	if (register_kprobe(&probe))
+		return 0;
+	site = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	return site;
+}
+
+static int prepare_hook(struct holdfast_hook *hook)
+{
+	int err = -ENOENT;
+
+	hook->site = find_site(hook->symbol);
+	if (hook->site)
+		err = ftrace_set_filter_ip(&redirects, hook->site, 0, 0);
+	if (err) {
+		hook->site = 0;
+		pr_err("%s cannot be redirected: %d\n", hook->symbol, err);
+		return hook->mandatory ? err : 0;
+	}
+	*slot_of(hook->site) = hook;
+	*hook->resume = hook->site + MCOUNT_INSN_SIZE;
+	return 0;
+}
+
+/* Which function is taken, by a live patch perhaps? */
+static void name_culprits(const struct holdfast_table *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < table->nr_hooks; i++) {
+		struct ftrace_ops one = {
+			.func = redirect,
+			.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
+		};
+		int err;
+
+		err = ftrace_set_filter_ip(&one, table->hooks[i].site, 0, 0);
+		if (!err)
+			err = register_redirects(&one);
+		if (!err)
+			unregister_ftrace_function(&one);
+		else
+			pr_err("%s cannot be redirected: %d%s\n",
+			       table->hooks[i].symbol, err, err == -EBUSY ?
+			       " (a live patch, or ftrace is switched off?)" :
+			       "");
+		ftrace_set_filter(&one, NULL, 0, 1);
+	}
 }
 
 static void find_tracepoint(struct tracepoint *point, void *data)
@@ -120,24 +180,24 @@ static void detach_probe(struct holdfast_probe *probe)
 	probe->point = NULL;
 }
 
-static int attach_hooks(const struct holdfast_table *table)
+static int attach_hooks(void)
 {
+	const struct holdfast_table *const *table;
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < table->nr_hooks; i++) {
-		struct holdfast_hook *hook = &table->hooks[i];
-
-		err = attach_hook(hook);
-		if (!err)
-			continue;
-		pr_err("%s cannot be redirected: %d%s\n", hook->symbol, err,
-		       err == -EBUSY ?
-		       " (a live patch, or ftrace is switched off?)" : "");
-		if (hook->mandatory)
-			return err;
+	for (table = holdfast_tables; *table; table++) {
+		for (i = 0; i < (*table)->nr_hooks; i++) {
+			err = prepare_hook(&(*table)->hooks[i]);
+			if (err)
+				return err;
+		}
 	}
-	return 0;
+	err = register_redirects(&redirects);
+	if (err)
+		for (table = holdfast_tables; *table; table++)
+			name_culprits(*table);
+	return err;
 }
 
 int holdfast_attach(void)
@@ -154,8 +214,8 @@ int holdfast_attach(void)
 				       (*table)->probes[i].symbol, err);
 		}
 	}
-	for (table = holdfast_tables; *table && !err; table++)
-		err = attach_hooks(*table);
+	if (!err)
+		err = attach_hooks();
 	if (err)
 		holdfast_detach();
 	else
@@ -168,10 +228,10 @@ void holdfast_detach(void)
 	const struct holdfast_table *const *table;
 	unsigned int i;
 
+	if (attached)
+		unregister_ftrace_function(&redirects);
 	WRITE_ONCE(attached, false);
-	for (table = holdfast_tables; *table; table++)
-		for (i = 0; i < (*table)->nr_hooks; i++)
-			detach_hook(&(*table)->hooks[i]);
+	ftrace_set_filter(&redirects, NULL, 0, 1);
 
 	/* Tasks between ftrace's trampoline and holdfast_enter(), ... */
 	synchronize_rcu_tasks();

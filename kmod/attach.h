@@ -2,7 +2,6 @@
 #ifndef HOLDFAST_ATTACH_H
 #define HOLDFAST_ATTACH_H
 
-#include <linux/ftrace.h>
 #include <linux/percpu.h>
 #include <linux/srcu.h>
 #include <linux/tracepoint.h>
@@ -14,9 +13,8 @@
  *	and then either returns its error or goes on in the original
  * @resume: where the stub finds the address to go on at
  * @mandatory: without it the module does not load
- * @attached: the redirect is in place
+ * @site: the patched place in the function, 0 while it is not redirected
  * @hits: calls, by the policy function with holdfast_hit(); per CPU
- * @ops: ftrace's handle
  *
  * Written while the module loads and unloads, one after the other.
  */
@@ -25,9 +23,8 @@ struct holdfast_hook {
 	void *stub;
 	unsigned long *resume;
 	bool mandatory;
-	bool attached;
+	unsigned long site;
 	u64 __percpu *hits;
-	struct ftrace_ops ops;
 };
 
 /**

@@ -7,6 +7,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "attach.h"
 #include "container.h"
 #include "guard.h"
 #include "member.h"
@@ -19,7 +20,7 @@ bool holdfast_guard_may_speak(struct sk_buff *skb)
 {
 	return sock_net(skb->sk) == &init_net &&
 	       netlink_capable(skb, CAP_MAC_ADMIN) &&
-	       !holdfast_is_member(current);
+	       !(holdfast_attached() && holdfast_is_member(current));
 }
 
 bool holdfast_guard_may_attach(struct task_struct *task)

@@ -812,7 +812,7 @@ static int dump_hooks(struct dump *dump, unsigned long *at)
 				continue;
 			err = dump_item(dump, holdfast_put_hook, hook->symbol,
 					(hook->mandatory ? HOLDFAST_HOOK_F_MANDATORY : 0) |
-					(hook->attached ? HOLDFAST_HOOK_F_ATTACHED : 0),
+					(hook->site ? HOLDFAST_HOOK_F_ATTACHED : 0),
 					holdfast_hits(hook->hits));
 			*at += !err;
 		}

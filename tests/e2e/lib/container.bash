@@ -119,7 +119,10 @@ make_bundle() {
         --cap)
             case $2 in all) caps=$(all_capabilities) ;; none) caps='[]' ;; esac
             shift ;;
-        --share) change ".linux.namespaces |= map(select(.type != $(json "$2")))"; shift ;;
+        --share)
+            change ".linux.namespaces |= map(select(.type != $(json "$2")))"
+            [[ $2 != uts ]] || change 'del(.hostname)'
+            shift ;;
         --join)
             change ".linux.namespaces |= map(select(.type != $(json "${2%%=*}"))) + [{type: $(json "${2%%=*}"), path: $(json "${2#*=}")}]"
             shift ;;

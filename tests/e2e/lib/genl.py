@@ -98,14 +98,12 @@ class Socket:
         replies = []
         while True:
             for kind, message in self.receive():
-                if kind == NLMSG_DONE:
-                    return replies
-                if kind != NLMSG_ERROR:
+                if kind not in (NLMSG_DONE, NLMSG_ERROR):
                     replies.append(message)
                     continue
                 error = -struct.unpack_from("=i", message, 16)[0]
                 if error:
-                    raise Refused(os.strerror(error), self.explanation(message))
+                    raise Refused(os.strerror(error), self.explanation(message) if kind == NLMSG_ERROR else "")
                 return replies
 
     @staticmethod

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# Holdfast as people use it: rule files, holdfastctl, the daemon.
+#
+#   load lib/container
+#   load lib/holdfast
+#   setup()    { container_setup; holdfast_setup; }
+#   teardown() { holdfast_teardown; container_teardown; }
+#   @test "…"  {
+#       set_rule block /opt/plugins            # returns when it is in force
+#       …
+#       [[ $(alert_lines) == "exec added deny /root/marker" ]]
+#   }
+#
+# Each rule that set_rule makes has a name of its own, in $rule: alerts of it are this test's.
+
+rules_dir=/etc/holdfast/rules.d
+rule_file=$rules_dir/test.yaml
+daemon_log=/var/log/holdfastd.log
+
+holdfast_setup() {
+    rule=''
+    started_at=$EPOCHREALTIME
+    # one that a test before has left in another state
+    holdfastctl status >/dev/null 2>&1 || start_daemon
+}
+
+holdfast_teardown() {
+    if [[ -z ${BATS_TEST_COMPLETED-} ]]; then
+        echo "the daemon's last words:"
+        tail -n 15 "$daemon_log"
+    fi
+    rm -f "$rules_dir"/*.yaml
+}
+
+milliseconds() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+# status_of JQ…   what these say of one look at the status, a line each
+status_of() {
+    local IFS=,
+    holdfastctl status --output json | jq -rc "$*"
+}
+
+# write_rules TEXT   replaces the rule file, as an editor does; $written is when, in milliseconds
+write_rules() {
+    printf '%s\n' "$1" >"$rules_dir/.test.yaml.new"
+    mv "$rules_dir/.test.yaml.new" "$rule_file"
+    written=$(milliseconds)
+}
+
+# rule_text ACTION [DIRECTORY…]   a file with the one rule $rule; with 'off' it is a blocking one that is off
+rule_text() {
+    local action=$1; shift
+    printf 'version: 1\nrules:\n  - name: %s\n    type: non-image-program\n    action: %s\n' "$rule" "${action/off/block}"
+    [[ $action != off ]] || printf '    status: off\n'
+    (($# == 0)) || printf '    allow_list:\n      directories: [%s]\n' "$(IFS=,; echo "$*")"
+}
+
+# in_force   whether $rule is, and since when, in $in_force_at (milliseconds)
+in_force() {
+    holdfastctl status --output json >"$container_dir/status" || return
+    grep -q "\"$rule\"" "$container_dir/status" || return
+    in_force_at=$(date -d "$(sed -n 's/.*"loaded_at": *"\([^"]*\)".*/\1/p' "$container_dir/status")" +%s%3N)
+}
+
+# set_rule ACTION [DIRECTORY…]   puts the rule in force, which must take less than a second
+set_rule() {
+    rule=test-${EPOCHREALTIME/[.,]/}
+    write_rules "$(rule_text "$@")"
+    wait_for 20 in_force || { holdfastctl status; return 1; }
+    ((in_force_at - written < 1000)) || { echo "in force only after $((in_force_at - written)) ms"; return 1; }
+}
+
+# settled   all that the kernel has seen is in the store
+settled() { holdfastctl status --output json | grep -Eq '"queued": *0\b'; }
+
+# alerts JQ [ARGUMENT…]   this over the list of alerts, newest first, when the kernel has nothing more to say
+alerts() {
+    local program=$1; shift
+    wait_for 20 settled || { echo "events stay queued"; return 1; }
+    holdfastctl alerts list --limit 1000 --output json | jq -r "$@" ".alerts | $program"
+}
+
+# alert_lines [CONTAINER]   the alerts of $rule: "KIND ORIGIN VERDICT PATH", sorted
+alert_lines() {
+    alerts '.[] | select(.rule.name == $rule and ($container == "" or .container.id == $container)) | .operation |
+        "\(.kind) \(.origin) \(.verdict) \(.path)"' --arg rule "$rule" --arg container "${1-}" | LC_ALL=C sort -u
+}
+
+# operations   how many operations the alerts of $rule stand for
+operations() { alerts '[.[] | select(.rule.name == $rule) | .count] | add // 0' --arg rule "$rule"; }
+
+# no_alerts   none of any kind since the test began
+no_alerts() {
+    local found
+    found=$(alerts '.[] | select(.time.last_real_ns / 1e9 >= ($since | tonumber)) | "\(.name): \(.message)"' \
+        --arg since "$started_at")
+    [[ -z $found ]] || { echo "$found"; return 1; }
+}
+
+# same TEXT TEXT   and what is not, if so
+same() { diff -u <(printf '%s\n' "$1") <(printf '%s\n' "$2"); }
+
+daemon_pid() { pgrep -o -x holdfastd; }
+is_normal() { holdfastctl status 2>/dev/null | grep -q '\bNormal\b'; }
+daemon_gone() { ! pgrep -x holdfastd >/dev/null; }
+
+stop_daemon() { # stop_daemon [SIGNAL]
+    kill "-${1:-TERM}" "$(daemon_pid)"
+    wait_for 30 daemon_gone
+}
+
+start_daemon() { # start_daemon [OPTION…]
+    (
+        mkdir -p /sys/fs/cgroup/holdfastd
+        echo "$BASHPID" >/sys/fs/cgroup/holdfastd/cgroup.procs
+        exec setsid /usr/sbin/holdfastd "$@" >>"$daemon_log" 2>&1 3>&-
+    ) &
+    wait_for 60 is_normal || { holdfastctl status; return 1; }
+}
+
+# totals_agree   of kernel, controller and store, as soon as nothing is on its way
+totals_agree() {
+    wait_for 30 settled
+    status_of '.events | .seen == .delivered + .folded + .queued + .overflow' \
+        '.store.operations == .events.delivered + .events.folded' '.events.overflow' >"$container_dir/totals"
+    same "$(printf 'true\ntrue\n0')" "$(<"$container_dir/totals")" || { status_of .events .store; return 1; }
+}

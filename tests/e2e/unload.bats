@@ -1,0 +1,100 @@
+# Loading and unloading the module while everything happens.
+# vm: --no-module
+
+load lib/container
+
+# shellcheck source-path=SCRIPTDIR
+module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
+kernel() { case $(uname -r) in 6.12.*) echo 6.12 ;; 6.1.*-amd64) echo 6.1 ;; *) echo debug ;; esac; }
+rounds() { if [[ $(kernel) == debug ]]; then echo 10; else echo 50; fi; }
+
+setup() { container_setup; }
+teardown() {
+    container_teardown
+    ! lsmod | grep -q '^holdfast.* 0 *$' || rmmod holdfast
+}
+
+@test "loaded and unloaded 50 times under an exec storm with queries pending" {
+    make_image base
+    modprobe overlay || true
+    touch "$container_dir/go"
+    local i storms=()
+    # programs of the host, and of roots of their own, which are asked about: nobody answers
+    (while [[ -e $container_dir/go ]]; do /bin/true; done) 3>&- &
+    storms+=($!)
+    for i in 1 2; do
+        mkdir -p "/sys/fs/cgroup/storm$i"
+        (
+            echo "$BASHPID" >"/sys/fs/cgroup/storm$i/cgroup.procs"
+            while [[ -e $container_dir/go ]]; do chroot "$image_dir/base" /bin/busybox true; done
+        ) 3>&- &
+        storms+=($!)
+    done
+    for ((i = 0; i < $(rounds); i++)); do
+        insmod "$(module)"
+        python3 "$BATS_TEST_DIRNAME/lib/controller.py" --mute >"$container_dir/controller" 2>&1 3>&- &
+        local controller=$!
+        ((i % 5)) || wait_for 60 grep -q ready "$container_dir/controller" || { cat "$container_dir/controller"; false; }
+        timeout 60 rmmod holdfast
+        kill "$controller" 2>/dev/null || true
+        wait "$controller" || true
+    done
+    rm "$container_dir/go"
+    wait "${storms[@]}"
+}
+
+@test "a container that was running before is adopted, and outlives the unloading" {
+    make_image base
+    make_bundle web base
+    start_container web
+    insmod "$(module)"
+    python3 "$BATS_TEST_DIRNAME/lib/controller.py" >"$container_dir/controller" 2>&1 3>&- &
+    wait_for 30 grep -q ready "$container_dir/controller"
+    run exec_container web sh -c 'cp /bin/busybox /root/busybox && /root/busybox true'
+    echo "$output"
+    [[ $status -eq 126 && $output == *"Operation not permitted"* ]]
+    run exec_container web true
+    [[ $status -eq 0 ]]
+    kill %1
+    rmmod holdfast
+    run exec_container web sh -c 'cp /bin/busybox /root/busybox && /root/busybox true'
+    [[ $status -eq 0 ]]
+}
+
+@test "holdfast.disable loads and attaches nothing" {
+    insmod "$(module)" disable=1
+    run python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
+    [[ $output == taken ]]
+    run python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" in-order
+    [[ $output == *"switched off by holdfast.disable"* ]]
+    ! grep -q holdfast /sys/kernel/debug/tracing/enabled_functions
+    rmmod holdfast
+}
+
+@test "after LOCK the module stays, and policy may be tightened only" {
+    insmod "$(module)"
+    python3 - "$BATS_TEST_DIRNAME/lib" <<'PYTHON'
+import sys
+sys.path.insert(0, sys.argv[1])
+from genl import Refused, Socket, begin, profile, rule
+
+def commit(generation, *rules):
+    socket = Socket()
+    socket.do("POLICY_BEGIN", begin(generation))
+    socket.do("POLICY_PART", profile(1, *rules))
+    socket.do("POLICY_COMMIT")
+
+commit(1, rule(1, 1, "/opt"))
+Socket().do("LOCK")
+for weaker in ([], [rule(1, 0)], [rule(1, 1, "/opt", "/srv")], [rule(1, 2, "/")]):
+    try:
+        commit(2, *weaker)
+    except Refused as refused:
+        assert "tightened" in str(refused), refused
+    else:
+        raise SystemExit("a weaker policy was taken")
+commit(2, rule(1, 2, "/opt/plugins"))
+PYTHON
+    run rmmod holdfast
+    [[ $status -ne 0 && $output == *"in use"* ]]
+}
