@@ -33,7 +33,8 @@ void holdfast_prefixes_init(struct holdfast_prefixes *set, char **names, u32 nr)
 	for (i = 0; i < nr; i++)
 		if (!names[i][1])
 			names[i][0] = '\0';
-	sort(names, nr, sizeof(*names), compare_names, NULL);
+	if (nr)
+		sort(names, nr, sizeof(*names), compare_names, NULL);
 	set->nr = nr;
 	set->sorted = names;
 }

@@ -1,0 +1,107 @@
+# The controller dies, or hangs: the kernel goes on, nobody hangs, nothing is lost.
+
+load lib/container
+load lib/holdfast
+
+setup() { container_setup; holdfast_setup; make_image base; }
+teardown() { holdfast_teardown; container_teardown; }
+
+# started_in NAME   starts it and says how many milliseconds that took
+started_in() {
+    local start; start=$(milliseconds)
+    start_container "$1"
+    echo $(($(milliseconds) - start))
+}
+
+refused_in() { # refused_in NAME
+    run exec_container "$1" sh -c 'cp -f /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+    echo "$output"
+    [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+}
+
+@test "killed in the middle of an exec storm: enforcement goes on, nothing hangs, the totals agree after restart" {
+    local name usual dead
+    for name in death usual dead-1 dead-2; do make_bundle "$name" base; done
+    set_rule block
+    start_container death
+    exec_container death cp /usr/bin/marker /tmp/storm
+    usual=$(started_in usual)
+    runtime exec --detach death storm 0 4 /tmp/storm /tmp/appeared </dev/null >/dev/null 2>&1 3>&-
+    sleep 1
+    stop_daemon KILL
+
+    # without a controller nobody is asked, and nobody waits
+    dead=$(started_in dead-1)
+    echo "a start took $usual ms, without the controller $dead ms"
+    ((dead < usual * 2 + 2000))
+    refused_in death
+    refused_in dead-1
+    [[ ! -e $(container_root death)/tmp/appeared ]]
+
+    start_daemon
+    start_container dead-2
+    refused_in dead-2
+    kill_container death KILL
+    [[ ! -e $(container_root death)/tmp/appeared ]]
+    totals_agree
+    # it is told who started meanwhile, and decides again
+    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and .container.id == "dead-1") | .count] | add') -eq 1 ]]
+    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and .container.id == "dead-2") | .count] | add // 0') -eq 0 ]]
+    decided() { [[ $(holdfastctl containers dead-1 --output json | jq -c '.defaulted') == false ]]; }
+    wait_for 20 decided
+    # what happened while it was dead is all there
+    [[ $(alert_lines dead-1) == "exec added deny /tmp/copy" ]]
+}
+
+@test "killed again and again under a storm: each operation is counted once" {
+    make_bundle again base
+    start_container again
+    exec_container again cp /usr/bin/marker /tmp/storm
+    set_rule block
+    exec_container again storm 2000 4 /tmp/storm /tmp/appeared >"$container_dir/storm" 2>&1 3>&- &
+    local storm=$! i
+    for i in 1 2 3; do
+        stop_daemon KILL
+        start_daemon
+    done
+    wait "$storm"
+    cat "$container_dir/storm"
+    [[ $(<"$container_dir/storm") == "ran 0 refused 2000 other 0" ]]
+    totals_agree
+    [[ $(operations) -eq 2000 ]]
+}
+
+@test "hanging: a start waits for the stated time-out, not longer; after some nobody is asked any more" {
+    local i name usual hung timeout
+    for name in well hung-1 hung-2 hung-3 hung-4; do make_bundle "$name" base; done
+    set_rule block
+    usual=$(started_in well)
+    timeout=$(status_of .module.query_timeout_ms)
+    kill -STOP "$(daemon_pid)"
+    for i in 1 2 3 4; do
+        hung=$(started_in "hung-$i")
+        echo "usual $usual ms, with a hanging controller $hung ms, the time-out is $timeout ms"
+        ((hung < usual * 2 + timeout + 500)) || break
+    done
+    kill -CONT "$(daemon_pid)"
+    ((i == 4 && hung < usual * 2 + timeout + 500))
+    wait_for 30 is_normal
+    for i in 1 4; do refused_in "hung-$i"; done
+    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and (.container.id | startswith("hung-"))) | .count] | add') -eq 4 ]]
+    totals_agree
+}
+
+@test "restarted in order: nothing changes for who runs" {
+    make_bundle kept base
+    start_container kept
+    set_rule block
+    local generation
+    generation=$(status_of .module.generation)
+    stop_daemon TERM
+    refused_in kept
+    start_daemon
+    (($(status_of .module.generation) >= generation))
+    refused_in kept
+    [[ $(alert_lines kept) == "exec added deny /tmp/copy" ]]
+    [[ $(alerts '[.[] | select(.operation.kind == "exec" and .container.id == "kept") | .count] | add') -eq 2 ]]
+}

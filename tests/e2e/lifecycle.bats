@@ -1,0 +1,96 @@
+# What runtimes do with containers is never reported and never fails, whatever the rule.
+
+load lib/container
+load lib/holdfast
+
+setup() { container_setup; holdfast_setup; }
+teardown() { holdfast_teardown; container_teardown; }
+
+kinds=(own pid network ipc uts cgroup userns)
+
+make_bundles() {
+    local kind option
+    make_image base
+    chmod 755 "$container_dir"
+    for kind in "${kinds[@]}"; do
+        case $kind in own) option=() ;; userns) option=(--userns) ;; *) option=(--share "$kind") ;; esac
+        make_bundle "life-$RUNTIME-$kind" base "${option[@]}"
+    done
+}
+
+run_exec_and_stop() {
+    local kind name
+    make_bundles
+    set_rule block
+    for kind in "${kinds[@]}"; do
+        name=life-$RUNTIME-$kind
+        echo "$name"
+        start_container "$name"
+        [[ $(exec_container "$name" marker) == ran ]]
+    done
+    # detached, with an environment, as another user; a program that is not there
+    runtime exec --detach "$name" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+    [[ $(exec_container --env X=y --user 5 "$name" sh -c 'echo "$X $(id -u)"') == "y 5" ]]
+    run exec_container "$name" no-such-program
+    [[ $status -ne 0 && $output != *"not permitted"* ]]
+    "$RUNTIME" pause "$name"
+    "$RUNTIME" resume "$name"
+    no_alerts
+
+    # each of them is judged: its own programs run, others do not
+    for kind in "${kinds[@]}"; do
+        name=life-$RUNTIME-$kind
+        run exec_container "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+        echo "$name: $output"
+        [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+        [[ $(alert_lines "$name") == "exec added deny /tmp/copy" ]]
+    done
+
+    for kind in "${kinds[@]}"; do
+        name=life-$RUNTIME-$kind
+        [[ $kind != uts ]] || kill_container "$name" KILL
+        delete_container "$name"
+        run "$RUNTIME" state "$name"
+        [[ $status -ne 0 ]]
+    done
+    [[ $(operations) -eq ${#kinds[@]} ]]
+}
+
+run_to_the_end() {
+    make_image base
+    make_bundle "end-$RUNTIME" base
+    set_rule block
+    run run_container "end-$RUNTIME" sh -c 'marker; exit 9'
+    [[ $status -eq 9 && $output == ran ]]
+    # created first, started later
+    make_bundle "later-$RUNTIME" base --args sh -c 'marker; sleep 1000' --
+    runtime create --bundle "$container_dir/later-$RUNTIME" "later-$RUNTIME" </dev/null >"$container_dir/log" 2>&1 3>&-
+    runtime start "later-$RUNTIME"
+    wait_for 20 grep -q ran "$container_dir/log"
+    # TERM is what it ignores, being the first process
+    kill_container "later-$RUNTIME" TERM
+    [[ $(exec_container "later-$RUNTIME" marker) == ran ]]
+    kill_container "later-$RUNTIME" KILL
+    stopped() { [[ $("$RUNTIME" state "later-$RUNTIME") == *'"stopped"'* ]]; }
+    wait_for 20 stopped
+    "$RUNTIME" delete "later-$RUNTIME"
+    no_alerts
+}
+
+@test "runc: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=runc run_exec_and_stop; }
+@test "crun: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=crun run_exec_and_stop; }
+@test "runc: a container runs to its end, or is created first: no alert" { RUNTIME=runc run_to_the_end; }
+@test "crun: a container runs to its end, or is created first: no alert" { RUNTIME=crun run_to_the_end; }
+
+@test "what is no container is not judged: a root of its own, a memfd, a written program of the host" {
+    make_image base
+    set_rule block
+    local programs=$BATS_TEST_DIRNAME/../../build/tests/programs
+    cp "$programs/marker" "$container_dir/copy"
+    [[ $("$container_dir/copy") == ran ]]
+    [[ $("$programs/launch" memfd "$programs/marker") == ran ]]
+    cp -a "$image_dir/base" "$container_dir/root"
+    [[ $(chroot "$container_dir/root" /usr/bin/marker) == ran ]]
+    [[ $(unshare --mount --pid --fork --root "$container_dir/root" sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy') == ran ]]
+    no_alerts
+}

@@ -1,0 +1,123 @@
+# Much at once.
+# vm: --module-parameters max_queries=4
+
+load lib/container
+load lib/holdfast
+
+setup() { container_setup; holdfast_setup; make_image base; }
+teardown() { holdfast_teardown; container_teardown; }
+
+@test "1000 tries from 8 threads: refused each time, no effect, counted exactly" {
+    make_bundle storm base
+    start_container storm
+    exec_container storm cp /usr/bin/marker /tmp/copy
+    set_rule block
+    run exec_container storm storm 1000 8 /tmp/copy /tmp/appeared
+    echo "$output"
+    [[ $output == "ran 0 refused 1000 other 0" ]]
+    [[ ! -e $(container_root storm)/tmp/appeared ]]
+    [[ $(operations) -eq 1000 ]]
+    [[ $(alert_lines) == "exec added deny /tmp/copy" ]]
+    totals_agree
+
+    # with an allowed directory they run, with 'alert' they are counted too
+    set_rule block /tmp
+    run exec_container storm storm 50 8 /tmp/copy /tmp/appeared
+    [[ $output == *"ran 50 refused 0 other 0" ]]
+    [[ -e $(container_root storm)/tmp/appeared ]]
+    [[ $(operations) -eq 0 ]]
+    set_rule alert
+    run exec_container storm storm 50 8 /tmp/copy
+    [[ $output == *"ran 50 refused 0 other 0" ]]
+    [[ $(operations) -eq 50 ]]
+    totals_agree
+}
+
+@test "many different programs at once: refused each time, counted exactly" {
+    make_bundle many base
+    start_container many
+    set_rule block
+    run exec_container many sh -c 'for i in $(seq 300); do ln /usr/bin/busybox /tmp/$i 2>/dev/null || cp /usr/bin/interpreter /tmp/$i; done
+        i=0; for f in /tmp/*; do $f true 2>/dev/null && echo "$f ran"; done; ls /tmp | wc -l'
+    echo "$output"
+    [[ $output == 300 ]]
+    [[ $(operations) -eq 300 ]]
+    totals_agree
+}
+
+@test "a fork bomb ends with its container and takes nothing with it" {
+    set_rule block
+    local before
+    before=$(status_of .counters.members)
+    make_bundle bomb base --jq '.linux.resources.pids = {limit: 100}'
+    start_container bomb sh -c 'bomb() { bomb | bomb & }; bomb 2>/dev/null; exec sleep 1000'
+    sleep 5
+    [[ $(<"/sys/fs/cgroup$(container_cgroup bomb)/pids.current") -ge 20 ]]
+    is_normal
+    make_bundle beside base
+    run run_container beside marker
+    [[ $output == ran ]]
+    delete_container bomb
+    members_left() { [[ $(status_of .counters.members) -le $before ]]; }
+    wait_for 20 members_left
+    no_alerts
+}
+
+# like make_bundle, but sixty of them in little time
+copy_bundle() { # copy_bundle FROM NAME
+    local dir=$container_dir/$2
+    mkdir -p "$dir"/{rootfs,upper,work}
+    mount -t overlay -o "lowerdir=$image_dir/base,upperdir=$dir/upper,workdir=$dir/work" overlay "$dir/rootfs"
+    sed "s/\"$1\"/\"$2\"/; s,/test/$1\",/test/$2\"," "$container_dir/$1/config.json" >"$dir/config.json"
+    container_names+=("$2")
+}
+
+@test "60 containers at once with a slow controller: queries capped, defaults counted, all start and are judged" {
+    RUNTIME=crun
+    local i before after
+    make_bundle many-0 base --args sh -c 'cp /usr/bin/marker /tmp/copy; marker >/tmp/own; /tmp/copy >/tmp/foreign; exec sleep 1000' --
+    for ((i = 1; i < 60; i++)); do copy_bundle many-0 "many-$i"; done
+    set_rule block
+    stop_daemon
+    sed -i 's/^query_timeout_ms:.*/query_timeout_ms: 6000/' /etc/holdfast/holdfast.yaml
+    start_daemon --query-delay-ms 4000
+    before=$(status_of '.counters | .queries_refused, .queries_timed_out, .defaulted')
+    local pids=()
+    for ((i = 0; i < 60; i++)); do
+        start_container "many-$i" &
+        pids+=($!)
+    done
+    local most=0 pending
+    while [[ -n $(jobs -r -p) ]]; do
+        pending=$(status_of .counters.queries_pending)
+        ((pending <= most)) || most=$pending
+    done
+    for i in "${pids[@]}"; do wait "$i"; done
+    after=$(status_of '.counters | .queries_refused, .queries_timed_out, .defaulted')
+    echo "refused, timed out, defaulted: before" $before ", after" $after "; pending at most $most"
+    ((most <= 4))
+    local b a
+    mapfile -t b <<<"$before"
+    mapfile -t a <<<"$after"
+    ((a[0] > b[0]))
+    # each that was not asked about, or not answered in time, took the default; and is reported
+    ((a[2] > b[2] && a[2] - b[2] <= a[0] - b[0] + a[1] - b[1]))
+    all_done() {
+        local n=0
+        for ((i = 0; i < 60; i++)); do [[ ! -e $container_dir/many-$i/upper/tmp/foreign ]] || n=$((n + 1)); done
+        ((n == 60))
+    }
+    wait_for 60 all_done
+    for ((i = 0; i < 60; i++)); do
+        [[ $(<"$container_dir/many-$i/upper/tmp/own") == ran ]]
+        [[ ! -s $container_dir/many-$i/upper/tmp/foreign ]]
+    done
+    [[ $(operations) -eq 60 ]]
+    [[ $(alerts "[.[] | select(.operation.kind == \"defaulted\" and (.container.id | startswith(\"many-\"))) | .count] | add") -eq $((a[2] - b[2])) ]]
+    totals_agree
+    stop_daemon
+    sed -i 's/^query_timeout_ms:.*/query_timeout_ms: 2000/' /etc/holdfast/holdfast.yaml
+    start_daemon
+    # who started under the default has been decided again
+    [[ $(holdfastctl containers --output json | jq '[.. | objects | select(.defaulted? == true)] | length') -eq 0 ]]
+}

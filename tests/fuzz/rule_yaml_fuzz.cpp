@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as a rule file and as the host's configuration: refused with a place inside the file and printable text, or
+// a set that compiles. Seeds: tests/fixtures/rule/good and bad.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "rule/compile.hpp"
+#include "rule/describe.hpp"
+#include "rule/load.hpp"
+
+namespace {
+
+using namespace holdfast;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void checkErrors(const std::vector<Error>& errors, std::string_view content) {
+  require(!errors.empty());
+  const auto lines = std::count(content.begin(), content.end(), '\n') + 1;
+  for (const Error& error : errors) {
+    require(isUtf8(error.message) && safeUtf8(error.message) == error.message);
+    // yaml-cpp counts a lone carriage return as the end of a line.
+    require(error.line >= 0 && error.line <= lines + std::count(content.begin(), content.end(), '\r') + 1);
+    require(!rule::describe(error).dump().empty());
+  }
+}
+
+void checkSet(const rule::RuleSet& set, std::string_view content) {
+  rule::HostConfig config;
+  for (const bool strict : {false, true}) {
+    config.unknown_image_strict = strict;
+    for (const auto& facts : {rule::ImageFacts{}, rule::ImageFacts{"registry.example/web:debug", {}, {{"app", "web"}}},
+                              rule::ImageFacts{std::string(content), {std::string(content)}, {}}}) {
+      const auto profile = rule::compile(set, config, facts);
+      require(profile.rules.size() + rule::notApplied(set, config, facts).size() == set.rules.size());
+      require(strict || profile.rules.size() <= 1);
+    }
+  }
+  require(!rule::describe(set, config, "").dump().empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view content(reinterpret_cast<const char*>(data), size);
+  if (const auto set = rule::checkText(content, "fuzz.yaml")) {
+    checkSet(*set, content);
+  } else {
+    checkErrors(set.error(), content);
+  }
+  if (const auto config = rule::parseHostConfig(content, "holdfast.yaml"); !config) {
+    checkErrors(config.error(), content);
+  }
+  return 0;
+}

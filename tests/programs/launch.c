@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a program in one of the ways that there are.
+//
+//   launch HOW FILE [ARGUMENT...]
+//     path            execve of the path
+//     fd              execveat of a descriptor
+//     proc            by /proc/self/fd/N
+//     thread          execve by a thread that is not the first
+//     memfd, sealed   a copy in a memfd
+//     tmpfile         a copy in a file that never had a name, beside FILE
+//     unlinked        by /proc/self/fd/N, after FILE is unlinked
+//     chroot=ROOT     FILE below that root
+//     bind=FROM=TO    in a mount namespace of its own where FROM is bound over TO
+//     until-refused, until-runs   in children, until that happens; then prints the wall clock in nanoseconds
+// Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed; standard output says what.
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { kFailed = 125, kRefused = 126 };
+
+_Noreturn static void fail(const char* what) {
+  const int error = errno;
+  printf("%s: %s\n", what, strerror(error));
+  fflush(stdout);
+  _exit(error == EPERM ? kRefused : kFailed);
+}
+
+static int must(int result, const char* what) {
+  if (result < 0) fail(what);
+  return result;
+}
+
+_Noreturn static void run_path(char** file) {
+  execv(*file, file);
+  fail("execve");
+}
+
+_Noreturn static void run_fd(int fd, char** file) {
+  syscall(SYS_execveat, fd, "", file, environ, AT_EMPTY_PATH);
+  fail("execveat");
+}
+
+_Noreturn static void run_proc(int fd, char** file) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  execv(path, file);
+  fail("execve");
+}
+
+static void copy(const char* path, int to) {
+  const int from = must(open(path, O_RDONLY | O_CLOEXEC), path);
+  char data[65536];
+  ssize_t size;
+  while ((size = read(from, data, sizeof data)) > 0)
+    if (write(to, data, (size_t)size) != size) fail("write");
+  if (size < 0) fail("read");
+  close(from);
+}
+
+_Noreturn static void run_memfd(char** file, int seals) {
+  const int fd = must(memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create");
+  copy(*file, fd);
+  if (seals) must(fcntl(fd, F_ADD_SEALS, seals), "seal");
+  run_fd(fd, file);
+}
+
+_Noreturn static void run_tmpfile(char** file) {
+  char name[4096];
+  char own[32];
+  snprintf(name, sizeof name, "%s", *file);
+  const int to = must(open(dirname(name), O_TMPFILE | O_RDWR, 0755), "O_TMPFILE");
+  copy(*file, to);
+  snprintf(own, sizeof own, "/proc/self/fd/%d", to);
+  const int fd = must(open(own, O_RDONLY | O_CLOEXEC), own);
+  close(to);  // nobody may hold it for writing
+  run_fd(fd, file);
+}
+
+static void* run_in_thread(void* file) { run_path(file); }
+
+_Noreturn static void run_thread(char** file) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, run_in_thread, file)) fail("pthread_create");
+  for (;;) pause();
+}
+
+_Noreturn static void run_bound(char* places, char** file) {
+  char* to = strchr(places, '=');
+  if (!to) fail("bind=FROM=TO");
+  *to++ = '\0';
+  must(unshare(CLONE_NEWNS), "unshare");
+  must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make-rprivate");
+  must(mount(places, to, NULL, MS_BIND, NULL), "bind");
+  run_path(file);
+}
+
+static int run_until(char** file, int wanted) {
+  for (;;) {
+    const pid_t child = must(vfork(), "vfork");
+    if (!child) {
+      const int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+      dup2(quiet, STDOUT_FILENO);
+      execv(*file, file);
+      _exit(errno == EPERM ? kRefused : kFailed);
+    }
+    int status;
+    must(waitpid(child, &status, 0), "waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == wanted) break;
+  }
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  printf("%lld%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fputs("usage: launch HOW FILE [ARGUMENT...]\n", stderr);
+    return 2;
+  }
+  char* how = argv[1];
+  char** file = argv + 2;
+  if (!strcmp(how, "path")) run_path(file);
+  if (!strcmp(how, "fd")) run_fd(must(open(*file, O_RDONLY | O_CLOEXEC), *file), file);
+  if (!strcmp(how, "proc")) run_proc(must(open(*file, O_RDONLY), *file), file);
+  if (!strcmp(how, "thread")) run_thread(file);
+  if (!strcmp(how, "memfd")) run_memfd(file, 0);
+  if (!strcmp(how, "sealed")) run_memfd(file, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+  if (!strcmp(how, "tmpfile")) run_tmpfile(file);
+  if (!strcmp(how, "unlinked")) {
+    const int fd = must(open(*file, O_RDONLY), *file);
+    must(unlink(*file), "unlink");
+    run_proc(fd, file);
+  }
+  if (!strncmp(how, "chroot=", 7)) {
+    must(chroot(how + 7), "chroot");
+    must(chdir("/"), "chdir");
+    run_path(file);
+  }
+  if (!strncmp(how, "bind=", 5)) run_bound(how + 5, file);
+  if (!strcmp(how, "until-refused")) return run_until(file, kRefused);
+  if (!strcmp(how, "until-runs")) return run_until(file, 0);
+  fprintf(stderr, "launch: what is %s?\n", how);
+  return 2;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps a file as code.
+//
+//   load_code HOW FILE
+//     map        privately, executable from the start
+//     shared     likewise, shared
+//     protect    readable first, then mprotect
+//     written    privately and writable, written to, then mprotect
+//     data       readable only (never refused)
+// Exit status: 0 done; 126 refused with EPERM; 125 anything else failed.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static int failed(const char* what) {
+  const int status = errno == EPERM ? 126 : 125;
+  printf("%s: %s\n", what, strerror(errno));
+  return status;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    fputs("usage: load_code map|shared|protect|written|data FILE\n", stderr);
+    return 2;
+  }
+  const char* how = argv[1];
+  const int late = !strcmp(how, "protect") || !strcmp(how, "written");
+  const int writes = !strcmp(how, "written");
+  const int data = !strcmp(how, "data");
+  const int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed(argv[2]);
+  const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data ? 0 : PROT_EXEC);
+  char* code = mmap(NULL, 4096, prot, strcmp(how, "shared") ? MAP_PRIVATE : MAP_SHARED, fd, 0);
+  if (code == MAP_FAILED) return failed("mmap");
+  if (writes) code[0] = 1;
+  if (late && mprotect(code, 4096, PROT_READ | PROT_EXEC)) return failed("mprotect");
+  puts("loaded");
+  return 0;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "alert/json.hpp"
+#include "alert_sample.hpp"
+#include "base_test_support.hpp"
+#include "control/shapes.hpp"
+#include "holdfastctl_sample.hpp"
+
+using namespace holdfast;
+using nlohmann::json;
+using test::Terminal;
+
+namespace {
+
+std::size_t widest(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t most = 0;
+  for (std::string line; std::getline(lines, line);) most = std::max(most, line.size());
+  return most;
+}
+
+const std::vector<holdfastctl::Arguments> kCommands = {
+    {"status"},     {"selftest"},       {"rules", "check"}, {"rules", "list"},    {"rules", "show"},
+    {"containers"}, {"alerts", "list"}, {"alerts", "show"}, {"alerts", "follow"},
+};
+
+}  // namespace
+
+TEST_CASE("every command explains itself, with examples, within 120 columns") {
+  Terminal terminal;
+  for (auto arguments : kCommands) {
+    arguments.emplace_back("--help");
+    CHECK(terminal.run(arguments) == 0);
+    CHECK(terminal.says("Examples:\n  holdfastctl " + arguments[0]));
+    CHECK(terminal.says("Exit status"));
+    CHECK(widest(terminal.out.str()) <= 120);
+  }
+  CHECK(terminal.run({"--help"}) == 0);
+  CHECK(terminal.says("alerts follow"));
+  CHECK(terminal.run({"rules", "--help"}) == 0);
+  CHECK(terminal.run({"--version"}) == 0);
+  CHECK(terminal.asked.empty());
+}
+
+TEST_CASE("wrong use is status 2, says why, and asks the daemon nothing") {
+  Terminal terminal;
+  for (const holdfastctl::Arguments& arguments : std::vector<holdfastctl::Arguments>{
+           {},
+           {"frobnicate"},
+           {"rules"},
+           {"rules", "delete"},
+           {"--output", "json"},
+           {"status", "--frobnicate"},
+           {"status", "--out", "json"},
+           {"status", "--output", "yaml"},
+           {"status", "extra"},
+           {"rules", "show"},
+           {"alerts", "show"},
+           {"alerts", "show", "x"},
+           {"alerts", "show", "0"},
+           {"alerts", "show", "1; drop"},
+           {"alerts", "show", "99999999999999999999"},
+           {"alerts", "list", "--severity", "high"},
+           {"alerts", "list", "--limit", "0"},
+           {"alerts", "list", "--limit", "-1"},
+           {"alerts", "list", "--limit", "many"},
+           {"alerts", "list", "--since", "yesterday"},
+           {"alerts", "follow", "--state", "gone"},
+           {"containers", "a", "b"},
+       }) {
+    CHECK(terminal.run(arguments) == 2);
+    CHECK_FALSE(terminal.err.str().empty());
+    CHECK(terminal.out.str().empty());
+  }
+  CHECK(terminal.asked.empty());
+}
+
+TEST_CASE("options may come before the command") {
+  Terminal terminal;
+  terminal.answer = json::array();
+  CHECK(terminal.run({"--output", "json", "--socket=/tmp/s", "containers"}) == 0);
+  CHECK(terminal.out.str() == "[]\n");
+  CHECK(terminal.socket == "/tmp/s");
+}
+
+TEST_CASE("that the daemon does not answer is status 2") {
+  Terminal terminal;
+  terminal.answer = tl::unexpected(Error{"holdfastd does not run\x1b[2J", "/run/s"});
+  for (const auto& arguments : kCommands) {
+    if (arguments[0] == "selftest" || arguments.back() == "check") continue;
+    auto with = arguments;
+    if (arguments.back() == "show") with.emplace_back("1");
+    CHECK(terminal.run(with) == 2);
+    CHECK(terminal.complains("does not run\\x1b[2J"));
+  }
+}
+
+TEST_CASE("an answer that makes no sense is status 2") {
+  Terminal terminal;
+  for (const json& answer : {json(5), json(nullptr), json({{"hooks", 7}, {"alerts", 7}, {"id", "x"}})}) {
+    terminal.answer = answer;
+    CHECK(terminal.run({"status"}) == 2);
+    CHECK(terminal.run({"containers"}) == 2);
+    CHECK(terminal.run({"alerts", "list"}) == 2);
+    CHECK(terminal.run({"alerts", "show", "1"}) == 2);
+  }
+}
+
+TEST_CASE("status says whether the host can intercept, in its exit status too") {
+  Terminal terminal;
+  control::StatusReport report;
+  report.reasons = {"the module is not loaded"};
+  report.controller.rule_set.errors.push_back({"unknown key 'actoin'", "/etc/holdfast/rules.d/x.yaml", 4, 5});
+  terminal.answer = json(report);
+  CHECK(terminal.run({"status"}) == 1);
+  CHECK(terminal.says("Abnormal"));
+  CHECK(terminal.says("  - the module is not loaded"));
+  CHECK(terminal.says("/etc/holdfast/rules.d/x.yaml:4:5: unknown key"));
+
+  report = {};
+  report.interceptable = "Normal";
+  report.module.loaded = true;
+  report.hooks.push_back({"security_bprm_check", true, true, false, 12345});
+  report.policy.push_back({"web", "block", "block", ""});
+  report.events = {10, 4, 3, 2, 1};
+  terminal.answer = json(report);
+  CHECK(terminal.run({"status"}) == 0);
+  CHECK(terminal.says("10 seen = 4 delivered + 3 folded + 2 queued + 1 overflow"));
+  CHECK(terminal.says("security_bprm_check"));
+  CHECK(widest(terminal.out.str()) <= 100);
+  CHECK(terminal.run({"status", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str())["events"]["seen"] == 10);
+}
+
+TEST_CASE("hostile names neither break the table nor reach the terminal") {
+  Terminal terminal;
+  control::ContainerReport report;
+  report.id = "a\nb\x1b]0;pwned\x07" + std::string(300, 'x');
+  report.image = std::string(300, 'i');
+  report.not_covered = "root is the host's";
+  terminal.answer = json::array({report});
+  CHECK(terminal.run({"containers"}) == 0);
+  const std::string text = terminal.out.str();
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  CHECK(widest(text) <= 100);
+  terminal.answer = json(report);
+  CHECK(terminal.run({"containers", "a"}) == 0);
+  CHECK(terminal.out.str().find('\x1b') == std::string::npos);
+  CHECK(terminal.says("NO: root is the host's"));
+  CHECK(terminal.asked.back().params == json({{"id", "a"}}));
+  CHECK(terminal.run({"containers", "a", "--output", "json"}) == 0);
+  CHECK(terminal.out.str().find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("rules are listed with what is asked and what is in effect") {
+  Terminal terminal;
+  terminal.answer = json{{"rules",
+                          {{{"name", "web"},
+                            {"type", "non-image-program"},
+                            {"status", "on"},
+                            {"requested", "block"},
+                            {"effective", "none"},
+                            {"reason", "scoped to another cluster"},
+                            {"file", "/e/w.yaml"},
+                            {"line", 3},
+                            {"scope", {{"images", {"registry.example/web"}}}}}}},
+                         {"errors", {{{"message", "bad"}, {"file", "/e/x.yaml"}, {"line", 1}, {"column", 2}}}},
+                         {"warnings", json::array()}};
+  CHECK(terminal.run({"rules", "list"}) == 0);
+  CHECK(terminal.says("scoped to another cluster"));
+  CHECK(terminal.says("/e/w.yaml:3"));
+  CHECK(terminal.says("/e/x.yaml:1:2: bad"));
+  terminal.answer = (*terminal.answer)["rules"][0];
+  CHECK(terminal.run({"rules", "show", "web"}) == 0);
+  CHECK(terminal.says("images: registry.example/web"));
+  CHECK(terminal.says("Allow list    empty"));
+}
+
+TEST_CASE("rule files are checked without the daemon") {
+  Terminal terminal;
+  const test::ScratchDirectory directory;
+  const auto good = directory.write(
+      "good.yaml", "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
+  const auto bad = directory.write(
+      "bad.yaml", "version: 1\nrules:\n  - name: bad\n    type: non-image-program\n    actoin: block\n");
+  CHECK(terminal.run({"rules", "check", good.string()}) == 0);
+  CHECK(terminal.says("No mistakes: 1 rule in 1 file"));
+  CHECK(terminal.run({"rules", "check", good.string(), bad.string()}) == 1);
+  CHECK(terminal.says("bad.yaml:5:5: "));
+  CHECK(terminal.run({"rules", "check", "--output", "json", bad.string()}) == 1);
+  const json errors = json::parse(terminal.out.str())["errors"];
+  CHECK(std::any_of(errors.begin(), errors.end(), [](const json& error) { return error["line"] == 5; }));
+  CHECK(terminal.run({"rules", "check", (directory / "missing.yaml").string()}) == 2);
+  CHECK(terminal.run({"rules", "check", "--config", (directory / "missing.yaml").string()}) == 1);
+  CHECK(terminal.asked.empty());
+}
+
+TEST_CASE("alerts are listed, shown in full and followed") {
+  Terminal terminal;
+  auto alert = test::sampleAlert(7);
+  alert.id = 17;
+  alert.count = 1000;
+  alert.ancestors = {{99, "bash"}, {1, "init"}};
+  const json value = toJson(alert);
+  terminal.answer = json{{"alerts", json::array({value})}, {"more", false}};
+  CHECK(terminal.run({"alerts", "list", "--severity", "urgent", "--since", "1h", "--container", "web"}) == 0);
+  CHECK(
+      terminal.asked.back().params ==
+      json({{"severity", "urgent"}, {"container", "web"}, {"limit", 100}, {"since_real", 1'699'996'400'000'000'000}}));
+  CHECK(terminal.says("process terminated"));
+  CHECK(widest(terminal.out.str()) <= 100);
+
+  terminal.answer = value;
+  CHECK(terminal.run({"alerts", "show", "17"}) == 0);
+  for (const char* text :
+       {"Non mirror native program startup", "/tmp/evil", "added", "/etc/holdfast/rules.d/web.yaml:3", "deny", "1000",
+        "bash (99)", "What to do next", "registry.example/web:1", "asked block"})
+    CHECK(terminal.says(text));
+  CHECK(widest(terminal.out.str()) <= 100);
+  CHECK(terminal.run({"alerts", "show", "17", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str()) == value);
+
+  terminal.stream = {value, value};
+  CHECK(terminal.run({"alerts", "follow", "-o", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str().substr(0, terminal.out.str().find('\n'))) == value);
+  terminal.answer = tl::unexpected(Error{"too slow: ..."});
+  CHECK(terminal.run({"alerts", "follow"}) == 2);
+  CHECK(terminal.says("#17 web x1000: refused to start: /tmp/evil"));
+  CHECK(terminal.complains("too slow"));
+}

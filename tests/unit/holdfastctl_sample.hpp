@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sstream>
+#include <vector>
+
+#include "holdfastctl/environment.hpp"
+
+namespace holdfast::test {
+
+/// holdfastctl with a daemon that gives one answer to everything and remembers what it was asked.
+struct Terminal {
+  std::ostringstream out;
+  std::ostringstream err;
+  Result<nlohmann::json> answer = nlohmann::json::object();
+  std::vector<nlohmann::json> stream;
+  std::vector<control::Request> asked;
+  std::string socket;
+
+  int run(const holdfastctl::Arguments& arguments) {
+    out.str("");
+    err.str("");
+    const holdfastctl::Environment environment{
+        out,
+        err,
+        100,
+        [this](const auto& path, const auto& request) {
+          socket = path;
+          asked.push_back(request);
+          return answer;
+        },
+        [this](const auto&, const auto& request, const auto& receive) -> Result<void> {
+          asked.push_back(request);
+          for (const auto& item : stream)
+            if (!receive(item)) return {};
+          if (answer) return {};
+          return tl::unexpected(answer.error());
+        },
+        [] { return std::uint64_t{1'700'000'000'000'000'000}; }};
+    return holdfastctl::run(arguments, environment);
+  }
+
+  [[nodiscard]] bool says(const std::string& text) const { return out.str().find(text) != std::string::npos; }
+  [[nodiscard]] bool complains(const std::string& text) const { return err.str().find(text) != std::string::npos; }
+};
+
+}  // namespace holdfast::test

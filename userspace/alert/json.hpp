@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "alert/alert.hpp"
+#include "alert/store.hpp"
+#include "base/result.hpp"
+
+namespace holdfast::alert {
+
+/// The shape that docs/alerts.md describes; programs rely on it.
+[[nodiscard]] nlohmann::json toJson(const Alert& alert);
+[[nodiscard]] Result<Alert> alertFromJson(const nlohmann::json& value);
+
+/// The same keys as Filter's members, without the empty ones.
+[[nodiscard]] nlohmann::json toJson(const Filter& filter);
+/// A key that is not known or out of range is an error.
+[[nodiscard]] Result<Filter> filterFromJson(const nlohmann::json& value);
+
+}  // namespace holdfast::alert

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alert/output.hpp"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "alert/json.hpp"
+#include "alert/text.hpp"
+
+namespace holdfast::alert {
+namespace {
+
+// Journal users select our alerts by this: journalctl MESSAGE_ID=...
+constexpr const char* kMessageId = "6a1e0d3f5b0c4e0f9f1d4c9a7c3b52e8";
+
+int priority(Severity severity) {
+  return severity == Severity::Urgent ? LOG_ALERT : severity == Severity::Suspicious ? LOG_WARNING : LOG_NOTICE;
+}
+
+std::string summary(const Alert& alert) {
+  const std::string& container = alert.container.name.empty() ? alert.container.id : alert.container.name;
+  std::string text = alert.name + ": " + alert.message;
+  if (!container.empty()) text += " [container " + container + "]";
+  if (alert.rule && !alert.rule->name.empty()) text += " [rule " + alert.rule->name + "]";
+  if (alert.count > 1) text += " [" + std::to_string(alert.count) + " times]";
+  return shown(text, kMessageMax);
+}
+
+}  // namespace
+
+Target defaultTarget() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  if (stream == nullptr) return Target::Stderr;
+  // Inherited by children whose standard error goes elsewhere: compare, as systemd.exec(5) says.
+  struct stat status {};
+  if (::fstat(STDERR_FILENO, &status) != 0) return Target::Stderr;
+  const std::string ours = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  return ours == stream ? Target::Journal : Target::Stderr;
+}
+
+std::vector<std::string> journalFields(const Alert& a) {
+  std::vector<std::string> fields;
+  const auto add = [&fields](const char* key, const std::string& value) {
+    // Everything in an alert is printable already; this is the last look before it leaves.
+    if (!value.empty()) fields.push_back(std::string(key) + "=" + shown(value, kMessageMax));
+  };
+  add("MESSAGE", summary(a));
+  add("MESSAGE_ID", kMessageId);
+  add("PRIORITY", std::to_string(priority(a.severity)));
+  add("HOLDFAST_ALERT_ID", std::to_string(a.id));
+  add("HOLDFAST_TYPE", name(a.type));
+  add("HOLDFAST_NAME", a.name);
+  add("HOLDFAST_SEVERITY", name(a.severity));
+  add("HOLDFAST_STATE", name(a.state));
+  add("HOLDFAST_KIND", a.kind);
+  add("HOLDFAST_VERDICT", a.verdict);
+  add("HOLDFAST_ORIGIN", a.origin);
+  add("HOLDFAST_PATH", a.path);
+  add("HOLDFAST_COUNT", std::to_string(a.count));
+  add("HOLDFAST_CONTAINER_ID", a.container.id);
+  add("HOLDFAST_CONTAINER_NAME", a.container.name);
+  add("HOLDFAST_IMAGE", a.container.image);
+  add("HOLDFAST_POD", a.container.pod);
+  add("HOLDFAST_POD_NAMESPACE", a.container.pod_namespace);
+  if (a.rule) {
+    add("HOLDFAST_RULE", a.rule->name);
+    add("HOLDFAST_RULE_FILE", a.rule->file);
+    add("HOLDFAST_RULE_LINE", std::to_string(a.rule->line));
+  }
+  if (a.event) {
+    add("HOLDFAST_EVENT", a.event->boot_id + "/" + std::to_string(a.event->number));
+    add("HOLDFAST_PID", std::to_string(a.pid));
+    add("HOLDFAST_UID", std::to_string(a.uid));
+    add("HOLDFAST_COMM", a.comm);
+  }
+  return fields;
+}
+
+bool Output::deliver(const Alert& alert, std::chrono::steady_clock::time_point now) {
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    in_second_ = 0;
+  }
+  if (in_second_ >= per_second_ || !write(alert, unsaid_)) {
+    ++held_back_;
+    ++unsaid_;
+    return false;
+  }
+  ++in_second_;
+  unsaid_ = 0;
+  return true;
+}
+
+bool Output::write(const Alert& alert, std::uint64_t held_back) const {
+  if (target_ == Target::Stderr) {
+    auto line = toJson(alert);
+    if (held_back != 0) line["held_back"] = held_back;
+    const std::string text = line.dump() + "\n";
+    return ::write(STDERR_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  }
+  auto fields = journalFields(alert);
+  if (held_back != 0) fields.push_back("HOLDFAST_HELD_BACK=" + std::to_string(held_back));
+  std::vector<iovec> parts;
+  for (std::string& field : fields) parts.push_back({field.data(), field.size()});
+  return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) == 0;
+}
+
+}  // namespace holdfast::alert

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
+#include "alert/json.hpp"
+#include "alert/statement.hpp"
+#include "alert/store.hpp"
+
+namespace holdfast::alert {
+namespace {
+
+constexpr const char* kWriting = "the alert store cannot be written";
+
+/// Joins what must be equal. No part can hold the separator: all text is printable.
+template <class... Parts>
+std::string key(const Parts&... parts) {
+  std::string out;
+  const auto add = [&out](const auto& part) {
+    if constexpr (std::is_convertible_v<decltype(part), std::string>)
+      out += part;
+    else
+      out += std::to_string(part);
+    out += '\x1f';
+  };
+  (add(parts), ...);
+  return out;
+}
+
+std::string groupKey(const Alert& a) {
+  const std::string rule = a.rule ? key(a.rule->name, a.rule->file, a.rule->line, a.rule->rule_set) : std::string();
+  return key(a.container.cgroup_id, a.container.id, rule, a.requested, a.kind, a.verdict, a.origin,
+             a.event ? std::string() : a.message);
+}
+
+/// All statements of one transaction.
+class Adder {
+ public:
+  static Result<Adder> make(sqlite3* db, const StoreOptions& options) {
+    const char* const sql[] = {
+        "INSERT OR IGNORE INTO streams (boot_id, load_id) VALUES (?, ?)",
+        "SELECT id, settled FROM streams WHERE boot_id = ? AND load_id = ?",
+        "SELECT 1 FROM events WHERE stream = ? AND number = ?",
+        "INSERT INTO events (stream, number, alert, count) VALUES (?, ?, ?, ?)",
+        "SELECT id FROM alerts WHERE fold_key = ? AND boot_id = ? AND first_boot >= ? AND state = ? "
+        "ORDER BY id DESC LIMIT 1",
+        "UPDATE alerts SET count = count + ?2, last_boot = max(last_boot, ?3), last_real = max(last_real, ?4), "
+        "revision = ?5 WHERE id = ?1",
+        "SELECT count(*) FROM alerts WHERE group_key = ? AND boot_id = ? AND first_boot >= ?",
+        "INSERT INTO alerts (revision, fold_key, group_key, boot_id, first_boot, last_boot, last_real, count, type, "
+        "severity, state, kind, container_id, container_name, rule, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "UPDATE totals SET revision = ?, events = events + ?, alerts = alerts + ?, folded = folded + ?, "
+        "operations = operations + ?, notices = notices + ?"};
+    Adder adder(db, options);
+    for (const char* text : sql) {
+      auto statement = Statement::prepare(db, text);
+      if (!statement) return tl::unexpected(statement.error());
+      adder.statements_.push_back(std::move(*statement));
+    }
+    const auto revision = number(db, "SELECT revision FROM totals");
+    if (!revision) return tl::unexpected(revision.error());
+    adder.revision_ = *revision;
+    return adder;
+  }
+
+  Result<void> add(Alert alert) {
+    std::int64_t stream = 0;
+    if (alert.event) {
+      auto fresh = enter(*alert.event, stream);
+      if (!fresh) return tl::unexpected(fresh.error());
+      if (!*fresh) return {};
+    }
+    auto id = store(alert);
+    if (!id) return tl::unexpected(id.error());
+    changed_.insert(*id);
+    if (!alert.event) return {};
+    ++added_.events;
+    added_.operations += alert.count;
+    return run(Insert, stream, alert.event->number, *id, alert.count);
+  }
+
+  Result<std::size_t> finish() {
+    auto done = run(Total, revision_, added_.events, added_.alerts, added_.folded, added_.operations, added_.notices);
+    if (!done) return tl::unexpected(done.error());
+    return changed_.size();
+  }
+
+ private:
+  enum Which { MakeStream, FindStream, FindEvent, Insert, FindOpen, Fold, CountGroup, Make, Total };
+
+  Adder(sqlite3* db, const StoreOptions& options) : db_(db), options_(options) {}
+
+  template <class... Values>
+  Result<void> run(Which which, const Values&... values) {
+    auto done = statements_[which].bind(values...).step(kWriting);
+    if (!done) return tl::unexpected(done.error());
+    return {};
+  }
+
+  /// The first row's integers, zeros without a row.
+  template <class... Values>
+  Result<std::pair<std::int64_t, std::int64_t>> ask(Which which, const Values&... values) {
+    Statement& statement = statements_[which];
+    auto row = statement.bind(values...).step(kWriting);
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return std::pair<std::int64_t, std::int64_t>{};
+    const std::pair answer(statement.integer(0), statement.integer(1));
+    statement.reset();
+    return answer;
+  }
+
+  /// Whether the event is new; sets its stream.
+  Result<bool> enter(const EventId& event, std::int64_t& stream) {
+    if (auto done = run(MakeStream, event.boot_id, event.load_id); !done) return tl::unexpected(done.error());
+    auto found = ask(FindStream, event.boot_id, event.load_id);
+    if (!found) return tl::unexpected(found.error());
+    stream = found->first;
+    if (event.number <= static_cast<std::uint64_t>(found->second)) return false;
+    auto there = ask(FindEvent, stream, event.number);
+    if (!there) return tl::unexpected(there.error());
+    return there->first == 0;
+  }
+
+  /// Counts the alert into an open one, or makes a row of it. Returns the row's id.
+  Result<std::int64_t> store(Alert& alert) {
+    const std::string group = groupKey(alert);
+    const auto window = static_cast<std::uint64_t>(std::max<std::int64_t>(options_.fold_window.count(), 0));
+    const std::uint64_t since = alert.first_boot > window ? alert.first_boot - window : 0;
+
+    std::string fold = group + key(alert.dev, alert.ino, alert.path);
+    auto open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state));
+    if (!open) return tl::unexpected(open.error());
+    if (open->first != 0) return foldInto(open->first, alert);
+
+    auto objects = ask(CountGroup, group, alert.boot_id, since);
+    if (!objects) return tl::unexpected(objects.error());
+    if (static_cast<std::uint64_t>(objects->first) >= options_.objects_max) {
+      fold = group + "*";
+      open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state));
+      if (!open) return tl::unexpected(open.error());
+      if (open->first != 0) return foldInto(open->first, alert);
+      alert.message = "more different files than are listed one by one; for the first " +
+                      std::to_string(options_.objects_max) + " see the alerts before this one";
+      alert.path.clear();
+      alert.dev = alert.ino = 0;
+    }
+    return make(alert, fold, group);
+  }
+
+  Result<std::int64_t> foldInto(std::int64_t id, const Alert& alert) {
+    if (alert.event) ++added_.folded;
+    auto done = run(Fold, id, alert.count, alert.last_boot, alert.last_real, ++revision_);
+    if (!done) return tl::unexpected(done.error());
+    return id;
+  }
+
+  Result<std::int64_t> make(const Alert& a, const std::string& fold, const std::string& group) {
+    ++(a.event ? added_.alerts : added_.notices);
+    auto done = run(Make, ++revision_, fold, group, a.boot_id, a.first_boot, a.last_boot, a.last_real, a.count,
+                    name(a.type), name(a.severity), name(a.state), a.kind, a.container.id, a.container.name,
+                    a.rule ? a.rule->name : std::string(), toJson(a).dump());
+    if (!done) return tl::unexpected(done.error());
+    return sqlite3_last_insert_rowid(db_);
+  }
+
+  sqlite3* db_;
+  StoreOptions options_;
+  std::vector<Statement> statements_;
+  std::int64_t revision_ = 0;
+  Totals added_;
+  std::set<std::int64_t> changed_;
+};
+
+}  // namespace
+
+Result<std::size_t> Store::add(std::span<const Alert> alerts) {
+  if (alerts.empty()) return 0;
+  auto transaction = Transaction::begin(db_.get());
+  if (!transaction) return tl::unexpected(transaction.error());
+  // Its statements end before the transaction does.
+  auto changed = [&]() -> Result<std::size_t> {
+    auto adder = Adder::make(db_.get(), options_);
+    if (!adder) return tl::unexpected(adder.error());
+    for (const Alert& alert : alerts) {
+      if (auto done = adder->add(alert); !done) return tl::unexpected(done.error());
+    }
+    return adder->finish();
+  }();
+  if (!changed) return changed;
+  if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
+  return changed;
+}
+
+}  // namespace holdfast::alert

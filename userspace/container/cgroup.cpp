@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "container/cgroup.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "base/fd.hpp"
+#include "base/file.hpp"
+#include "container/runc_state.hpp"
+
+namespace holdfast::container {
+
+namespace {
+
+constexpr std::size_t kProcsBytesMax = 4 * 1024 * 1024;
+constexpr std::size_t kDepthMax = 32;
+constexpr std::size_t kIdentifierMin = 12;  // as the kernel side demands
+
+void addProcesses(const std::filesystem::path& directory, std::size_t depth, std::vector<std::uint32_t>& pids) {
+  // A threaded cgroup refuses this read; its processes are listed by the root of the threaded subtree.
+  if (auto text = readFile(directory / "cgroup.procs", kProcsBytesMax)) {
+    const char* at = text->data();
+    const char* const end = at + text->size();
+    while (at < end) {
+      std::uint32_t pid = 0;
+      const auto [next, error] = std::from_chars(at, end, pid);
+      // 0 stands for a process that is not in our pid namespace.
+      if (error == std::errc() && pid != 0) pids.push_back(pid);
+      at = std::find(next, end, '\n') + 1;
+    }
+  }
+  if (depth >= kDepthMax) return;
+  std::error_code gone;
+  for (std::filesystem::directory_iterator it(directory, gone), end; !gone && it != end; it.increment(gone)) {
+    std::error_code ignored;
+    if (it->symlink_status(ignored).type() == std::filesystem::file_type::directory) {
+      addProcesses(it->path(), depth + 1, pids);
+    }
+  }
+}
+
+std::string_view lastComponent(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool isIdentifier(std::string_view text) {
+  return text.size() >= kIdentifierMin &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> cgroupId(const std::filesystem::path& mount, std::string_view path) {
+  if (!isCgroupPath(path)) return std::nullopt;
+  const UniqueFd fd(::open((mount.string() + std::string(path)).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
+  return status.st_ino;
+}
+
+std::vector<std::uint32_t> processesOf(const std::filesystem::path& mount, std::string_view path) {
+  std::vector<std::uint32_t> pids;
+  if (isCgroupPath(path)) addProcesses(mount.string() + std::string(path), 0, pids);
+  return pids;
+}
+
+bool isWithin(std::string_view path, std::string_view ancestor) {
+  return path.starts_with(ancestor) && (path.size() == ancestor.size() || path[ancestor.size()] == '/');
+}
+
+std::vector<kernel::Pattern> runtimePatterns() {
+  return {
+      {"docker-", ".scope", ""},  {"cri-containerd-", ".scope", ""}, {"crio-", ".scope", ""},
+      {"libpod-", ".scope", ""},  {"nerdctl-", ".scope", ""},
+      // the same with cgroupfs as the runtime's cgroup manager
+      {"crio-", "", ""},          {"libpod-", "", ""},               {"", "", "docker"},
+      {"", "", "default"},        {"", "", "moby"},                  {"", "", "k8s.io"},
+  };
+}
+
+std::string nameFromPath(std::string_view path, const std::vector<kernel::Pattern>& patterns) {
+  const auto last = lastComponent(path);
+  for (const auto& pattern : patterns) {
+    if (last.size() < pattern.prefix.size() + pattern.suffix.size()) continue;
+    if (!last.starts_with(pattern.prefix) || !last.ends_with(pattern.suffix)) continue;
+    const auto middle = last.substr(pattern.prefix.size(), last.size() - pattern.prefix.size() - pattern.suffix.size());
+    if (isIdentifier(middle)) return std::string(middle);
+  }
+  return std::string(last);
+}
+
+}  // namespace holdfast::container

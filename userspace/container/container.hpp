@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "rule/match.hpp"
+
+namespace holdfast::container {
+
+/// What the runtime's state says. Between Created and Running lies the runtime's set-up, see Table::armed().
+enum class State { Creating, Created, Running, Stopped };
+
+[[nodiscard]] const char* name(State state);
+
+/// One container, as its runtime's state files describe it. Immutable once made.
+struct Container {
+  std::string id;
+  std::string name;     // what people call it; the id if the runtime knows nothing else
+  std::string runtime;  // "runc", "crun"; empty if only the cgroup's name says that it is a container
+  std::uint64_t cgroup_id = 0;  // inode number of the cgroup's directory; 0 if that is gone or is no container's own
+  std::string cgroup_path;      // from the root of the hierarchy, "/system.slice/docker-….scope"
+  std::uint32_t init_pid = 0;
+  std::uint64_t init_start_ticks = 0;  // field 22 of /proc/PID/stat
+  std::string bundle;
+  std::string root;  // the root file system's directory on the host; never opened
+  State state = State::Creating;
+  std::map<std::string, std::string> annotations;
+  rule::ImageFacts image;
+
+  [[nodiscard]] bool operator==(const Container&) const = default;
+};
+
+/// Empty strings are unknown.
+struct Pod {
+  std::string name;
+  std::string space;  // namespace
+  std::string uid;
+};
+
+/// Out of the annotations of containerd or CRI-O.
+[[nodiscard]] Pod podOf(const Container& container);
+
+/// Fills `image` (and a better `name`) from the annotations. For plain runc and crun the reference is the annotation
+/// org.opencontainers.image.ref.name and nothing else.
+void resolveFromAnnotations(Container& container);
+
+}  // namespace holdfast::container

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/shapes.hpp"
+
+namespace holdfast::control {
+
+// A key of the same name for each member; a missing key leaves the member at its default.
+#define HOLDFAST_SHAPE(Type, ...)                                                           \
+  void to_json(nlohmann::json& nlohmann_json_j, const Type& nlohmann_json_t) {              \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, __VA_ARGS__))                \
+  }                                                                                         \
+  void from_json(const nlohmann::json& nlohmann_json_j, Type& nlohmann_json_t) {            \
+    const Type nlohmann_json_default_obj{};                                                 \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM_WITH_DEFAULT, __VA_ARGS__)) \
+  }
+
+HOLDFAST_SHAPE(NameParams, name)
+HOLDFAST_SHAPE(IdParams, id)
+HOLDFAST_SHAPE(AlertParams, id)
+HOLDFAST_SHAPE(SelftestParams, cgroup_id)
+HOLDFAST_SHAPE(Mistake, message, file, line, column)
+HOLDFAST_SHAPE(ModuleReport, loaded, version, abi, attached, overlay_verified, overlay_mismatch, controller, policy,
+               disabled, locked, silent, generation, default_profile, query_timeout_ms)
+HOLDFAST_SHAPE(HookReport, symbol, attached, mandatory, tracepoint, hits)
+HOLDFAST_SHAPE(RuleSetReport, generation, loaded_at, files, rules, errors, warnings)
+HOLDFAST_SHAPE(ControllerReport, pid, version, since, rule_set)
+HOLDFAST_SHAPE(RulePolicy, name, requested, effective, reason)
+HOLDFAST_SHAPE(Counters, containers, members, adopted, unclassified, defaulted, execs, maps, denied, alerted, queries,
+               queries_answered, queries_timed_out, queries_refused, queries_pending)
+HOLDFAST_SHAPE(EventTotals, seen, delivered, folded, queued, overflow)
+HOLDFAST_SHAPE(StoreTotals, events, alerts, folded, operations, notices)
+HOLDFAST_SHAPE(ContainerTotals, total, not_covered)
+HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, policy, counters, events, store,
+               unclassified, containers)
+HOLDFAST_SHAPE(ContainerReport, id, name, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
+               pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
+               overflow)
+HOLDFAST_SHAPE(SelftestEvent, kind, origin, verdict, count)
+HOLDFAST_SHAPE(SelftestReport, events)
+HOLDFAST_SHAPE(ReloadReport, generation, rules)
+
+#undef HOLDFAST_SHAPE
+
+}  // namespace holdfast::control

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+// What the control socket's requests take and give. The names of the members are the JSON keys, and stable; a reader
+// takes a missing key for its default and overlooks keys that it does not know, so that both ends may differ by a
+// release. Requests:
+//
+//   status                                   -> StatusReport
+//   rules.list                               -> rule::describe(RuleSet) with "generation" and "errors" added
+//   rules.show        NameParams             -> rule::describe(Rule)
+//   containers.list                          -> [ContainerReport]
+//   containers.show   IdParams (text)        -> ContainerReport; id: name, cgroup id, or the beginning of an id
+//   alerts.list       alert::Filter          -> {"alerts": [alert], "more": bool, "totals": StoreTotals}
+//   alerts.show       AlertParams            -> alert (docs/alerts.md)
+//   alerts.follow     alert::Filter          -> alerts as they come or change, a stream
+//   selftest.begin    SelftestParams         -> {}                  root only, as are the following
+//   selftest.end      SelftestParams         -> SelftestReport
+//   reload                                   -> ReloadReport
+
+namespace holdfast::control {
+
+struct NameParams {
+  std::string name;
+};
+
+struct IdParams {
+  std::string id;
+};
+
+struct AlertParams {
+  std::int64_t id = 0;
+};
+
+struct SelftestParams {
+  std::uint64_t cgroup_id = 0;
+};
+
+/// A mistake in a file, as holdfast::Error.
+struct Mistake {
+  std::string message;
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+struct ModuleReport {
+  bool loaded = false;
+  std::string version;
+  std::uint32_t abi = 0;
+  bool attached = false;  // every mandatory hook
+  bool overlay_verified = false;
+  bool overlay_mismatch = false;  // the cross-check failed
+  bool controller = false;        // this controller is registered
+  bool policy = false;            // one was committed
+  bool disabled = false;          // holdfast.disable on the kernel's command line
+  bool locked = false;
+  bool silent = false;  // the controller timed out too often and is not asked
+  std::uint32_t generation = 0;
+  std::uint32_t default_profile = 0;
+  std::uint32_t query_timeout_ms = 0;
+};
+
+struct HookReport {
+  std::string symbol;
+  bool attached = false;
+  bool mandatory = false;
+  bool tracepoint = false;
+  std::uint64_t hits = 0;
+};
+
+/// The rule set in force, and why a newer one is not.
+struct RuleSetReport {
+  std::uint32_t generation = 0;
+  std::string loaded_at;  // RFC 3339
+  std::vector<std::string> files;
+  std::size_t rules = 0;
+  std::vector<Mistake> errors;  // of the last set that was refused; empty if the newest is in force
+  std::vector<Mistake> warnings;
+};
+
+struct ControllerReport {
+  std::int64_t pid = 0;
+  std::string version;
+  std::string since;  // RFC 3339
+  RuleSetReport rule_set;
+};
+
+struct RulePolicy {
+  std::string name;
+  std::string requested;  // rule::Effect
+  std::string effective;
+  std::string reason;
+};
+
+/// The kernel's counters since the module was loaded.
+struct Counters {
+  std::uint64_t containers = 0;
+  std::uint64_t members = 0;
+  std::uint64_t adopted = 0;
+  std::uint64_t unclassified = 0;
+  std::uint64_t defaulted = 0;
+  std::uint64_t execs = 0;
+  std::uint64_t maps = 0;
+  std::uint64_t denied = 0;
+  std::uint64_t alerted = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t queries_answered = 0;
+  std::uint64_t queries_timed_out = 0;
+  std::uint64_t queries_refused = 0;
+  std::uint64_t queries_pending = 0;
+};
+
+/// seen == delivered + folded + queued + overflow.
+struct EventTotals {
+  std::uint64_t seen = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t folded = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t overflow = 0;
+};
+
+/// alert::Totals.
+struct StoreTotals {
+  std::uint64_t events = 0;
+  std::uint64_t alerts = 0;
+  std::uint64_t folded = 0;
+  std::uint64_t operations = 0;
+  std::uint64_t notices = 0;
+};
+
+struct ContainerTotals {
+  std::uint64_t total = 0;
+  std::uint64_t not_covered = 0;
+};
+
+struct StatusReport {
+  std::string interceptable = "Abnormal";  // "Normal" or "Abnormal"
+  std::vector<std::string> reasons;        // empty exactly if Normal
+  ModuleReport module;
+  std::vector<HookReport> hooks;
+  ControllerReport controller;
+  std::vector<RulePolicy> policy;
+  Counters counters;
+  EventTotals events;
+  StoreTotals store;
+  std::uint64_t unclassified = 0;
+  ContainerTotals containers;
+};
+
+struct ContainerReport {
+  std::string id;
+  std::string name;
+  std::string runtime;
+  std::string state;  // "running", "created", "stopped"
+  std::uint64_t cgroup_id = 0;
+  std::string cgroup_path;
+  std::int64_t init_pid = 0;
+  std::string image;  // empty: unknown
+  std::vector<std::string> digests;
+  std::string pod;
+  std::string pod_namespace;
+  std::uint64_t members = 0;
+  std::uint32_t profile_id = 0;
+  std::uint32_t generation = 0;
+  bool covered = false;
+  std::string not_covered;          // why; empty if covered
+  bool defaulted = false;           // runs under the default profile because no answer came
+  std::vector<RulePolicy> rules;    // that apply to it
+  std::vector<RulePolicy> skipped;  // that do not, with the reason
+  std::uint64_t overflow = 0;       // events that were only counted
+};
+
+/// Events with the self-test's rule tag, by kind and origin (kernel::name()).
+struct SelftestEvent {
+  std::string kind;
+  std::string origin;
+  std::string verdict;
+  std::uint64_t count = 0;
+};
+
+struct SelftestReport {
+  std::vector<SelftestEvent> events;
+};
+
+struct ReloadReport {
+  std::uint32_t generation = 0;
+  std::size_t rules = 0;
+};
+
+#define HOLDFAST_SHAPE(Type)                            \
+  void to_json(nlohmann::json& out, const Type& value); \
+  void from_json(const nlohmann::json& in, Type& value);
+HOLDFAST_SHAPE(NameParams)
+HOLDFAST_SHAPE(IdParams)
+HOLDFAST_SHAPE(AlertParams)
+HOLDFAST_SHAPE(SelftestParams)
+HOLDFAST_SHAPE(Mistake)
+HOLDFAST_SHAPE(ModuleReport)
+HOLDFAST_SHAPE(HookReport)
+HOLDFAST_SHAPE(RuleSetReport)
+HOLDFAST_SHAPE(ControllerReport)
+HOLDFAST_SHAPE(RulePolicy)
+HOLDFAST_SHAPE(Counters)
+HOLDFAST_SHAPE(EventTotals)
+HOLDFAST_SHAPE(StoreTotals)
+HOLDFAST_SHAPE(ContainerTotals)
+HOLDFAST_SHAPE(StatusReport)
+HOLDFAST_SHAPE(ContainerReport)
+HOLDFAST_SHAPE(SelftestEvent)
+HOLDFAST_SHAPE(SelftestReport)
+HOLDFAST_SHAPE(ReloadReport)
+#undef HOLDFAST_SHAPE
+
+/// A value of the other end as a shape; a wrong type is an error that names the key, never an exception.
+template <class Shape>
+[[nodiscard]] Result<Shape> read(const nlohmann::json& value) {
+  try {
+    return value.get<Shape>();
+  } catch (const nlohmann::json::exception& error) {
+    return fail(std::string("not what was expected: ") + error.what());
+  }
+}
+
+}  // namespace holdfast::control

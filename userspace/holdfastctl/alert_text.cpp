@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastctl/alert_text.hpp"
+
+#include <fmt/core.h>
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "holdfastctl/table.hpp"
+
+namespace holdfast::holdfastctl {
+namespace {
+
+using alert::Alert;
+
+std::string containerName(const Alert& a) {
+  constexpr std::size_t kShown = 12;
+  if (!a.container.name.empty()) return a.container.name;
+  return a.container.id.empty() ? "-" : a.container.id.substr(0, kShown);
+}
+
+/// With seconds; the rest is in the JSON.
+std::string shortTime(std::uint64_t real_ns) { return utcText(real_ns).substr(0, 19) + "Z"; }
+
+class Sheet {
+ public:
+  void line(const char* title, const std::string& text) { out_ += fmt::format("{:<14}{}\n", title, safeUtf8(text)); }
+  void lineIfAny(const char* title, const std::string& text) {
+    if (!text.empty()) line(title, text);
+  }
+  void raw(const std::string& text) { out_ += text; }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+void container(Sheet& sheet, const Alert& a) {
+  const auto& c = a.container;
+  if (c.cgroup_id == 0 && c.id.empty()) return;
+  sheet.line("Container", fmt::format("{} ({})", orUnknown(c.id), orUnknown(c.name)));
+  sheet.line("Runtime", orUnknown(c.runtime));
+  sheet.line("Image", orUnknown(c.image));
+  for (const auto& digest : c.digests) sheet.line("  digest", digest);
+  sheet.line("Pod", c.pod.empty() ? "unknown" : fmt::format("{}/{}", orUnknown(c.pod_namespace), c.pod));
+}
+
+void process(Sheet& sheet, const Alert& a) {
+  if (!a.event) return;
+  sheet.line("Process", fmt::format("{} ({}), user {}{}", a.comm, a.tgid, a.uid,
+                                    a.euid == a.uid ? "" : fmt::format(" as {}", a.euid)));
+  bool first = true;
+  for (const auto& ancestor : a.ancestors) {
+    sheet.line(first ? "  started by" : "", fmt::format("{} ({})", ancestor.comm, ancestor.tgid));
+    first = false;
+  }
+  if (a.target_pid != 0) sheet.line("Target", fmt::format("process {}", a.target_pid));
+}
+
+void rule(Sheet& sheet, const Alert& a) {
+  if (!a.rule) {
+    if (a.event) sheet.line("Rule", "none: refused or reported whatever the rules say, or the rule is gone");
+    return;
+  }
+  sheet.lineIfAny("Rule", a.rule->name);
+  sheet.line(a.rule->name.empty() ? "Where" : "  from",
+             a.rule->line > 0 ? fmt::format("{}:{}", a.rule->file, a.rule->line) : a.rule->file);
+  if (a.rule->rule_set != 0) sheet.line("  rule set", std::to_string(a.rule->rule_set));
+}
+
+void operation(Sheet& sheet, const Alert& a) {
+  if (!a.event) return;
+  sheet.line("Operation", a.kind);
+  if (!a.path.empty() || !a.origin.empty()) sheet.line("Program", orUnknown(a.path));
+  sheet.lineIfAny("Origin", a.origin);
+  sheet.line("Verdict", a.verdict);
+  sheet.line("Action",
+             a.requested.empty() ? a.effective : fmt::format("asked {}, in effect {}", a.requested, a.effective));
+}
+
+}  // namespace
+
+std::string fullText(const Alert& a, std::size_t width) {
+  Sheet sheet;
+  sheet.line("Alert", fmt::format("{}  {}", a.id, a.name));
+  sheet.line("Type", name(a.type));
+  sheet.line("Severity", name(a.severity));
+  sheet.line("State", name(a.state));
+  sheet.raw("\n" + wrapped(safeUtf8(a.message), 0, width) + "\n");
+  sheet.line("Host", fmt::format("{} ({}){}", orUnknown(a.host.name), orUnknown(a.host.machine_id),
+                                 a.host.cluster.empty() ? "" : ", cluster " + a.host.cluster));
+  container(sheet, a);
+  operation(sheet, a);
+  rule(sheet, a);
+  process(sheet, a);
+  sheet.line("Count", std::to_string(a.count));
+  sheet.line("First", utcText(a.first_real));
+  sheet.line("Last", utcText(a.last_real));
+  if (a.event) sheet.line("Event", fmt::format("{} of boot {}", a.event->number, a.event->boot_id));
+  sheet.raw("\nWhat to do next:\n" + wrapped(safeUtf8(a.advice), 2, width));
+  return sheet.take();
+}
+
+std::vector<std::string> rowOf(const Alert& a) {
+  return {std::to_string(a.id), shortTime(a.last_real),  name(a.severity), name(a.state),
+          containerName(a),     std::to_string(a.count), a.message};
+}
+
+std::string lineOf(const Alert& a) {
+  return safeUtf8(fmt::format("{} {:<10} #{} {} x{}: {}", shortTime(a.last_real), name(a.severity), a.id,
+                              containerName(a), a.count, a.message));
+}
+
+}  // namespace holdfast::holdfastctl

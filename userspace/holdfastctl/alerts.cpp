@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <ostream>
+
+#include "alert/json.hpp"
+#include "control/shapes.hpp"
+#include "holdfastctl/alert_text.hpp"
+#include "holdfastctl/command_line.hpp"
+#include "holdfastctl/since.hpp"
+#include "holdfastctl/table.hpp"
+
+namespace holdfast::holdfastctl {
+namespace {
+
+using nlohmann::json;
+namespace po = boost::program_options;
+
+void addFilterOptions(CommandLine& line) {
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  line.options()("container", text("ID"), "only of this container: id, its beginning, or name")("rule", text("NAME"),
+                                                                                                "only of this rule")(
+      "type", text("TYPE"),
+      "container-active-defense, container-escape-prevention, risk-image-blocking or "
+      "protection-status")("severity", text("SEVERITY"), "urgent, suspicious or reminder")(
+      "state", text("STATE"),
+      "unhandled, handled, ignored, allow-listed, blocked, process-terminated or "
+      "process-not-exists")("kind", text("KIND"), "what happened: exec, map, mprotect, interpreter, ptrace, ...")(
+      "since", text("TIME"), "seen since: 30m, 2h, 7d, or 2024-05-31T12:00:00Z");
+}
+
+Result<alert::Filter> filterOf(const CommandLine& line, const Environment& environment) {
+  alert::Filter filter;
+  filter.container = line.text("container");
+  filter.rule = line.text("rule");
+  filter.type = line.text("type");
+  filter.severity = line.text("severity");
+  filter.state = line.text("state");
+  filter.kind = line.text("kind");
+  if (const std::string since = line.text("since"); !since.empty()) {
+    const auto time = parseSince(since, environment.now());
+    if (!time) return tl::unexpected(time.error());
+    filter.since_real = *time;
+  }
+  if (line.values().count("limit") != 0) filter.limit = line.values()["limit"].as<std::size_t>();
+  // The same check as the daemon's, so that wrong use is told from what could not be done.
+  return alert::filterFromJson(toJson(filter));
+}
+
+Result<void> printList(const json& answer, const Environment& environment) {
+  const auto alerts = answer.find("alerts");
+  if (alerts == answer.end() || !alerts->is_array()) return fail("holdfastd's answer is no list of alerts");
+  Table table({{"ID"}, {"LAST"}, {"SEVERITY"}, {"STATE"}, {"CONTAINER", Fit::Cut}, {"COUNT"}, {"WHAT", Fit::Cut}});
+  for (const json& item : *alerts) {
+    const auto alert = alert::alertFromJson(item);
+    if (!alert) return tl::unexpected(alert.error());
+    table.add(rowOf(*alert));
+  }
+  if (table.empty()) {
+    environment.out << "No alerts.\n";
+    return {};
+  }
+  table.print(environment.out, environment.width);
+  const auto more = answer.find("more");
+  if (more != answer.end() && *more == true) environment.out << "There may be more: see --limit and --since.\n";
+  return {};
+}
+
+}  // namespace
+
+int alertsList(const Arguments& arguments, const Environment& environment) {
+  CommandLine line("alerts list [OPTION]...", "Alerts, the newest first. All filters given must match.\n",
+                   "  holdfastctl alerts list\n"
+                   "  holdfastctl alerts list --container web --since 1h\n"
+                   "  holdfastctl alerts list --severity urgent --state unhandled --output json | jq '.alerts[].id'\n");
+  addFilterOptions(line);
+  line.options()("limit", po::value<std::size_t>()->default_value(100)->value_name("N"), "at most so many, up to 1000");
+  if (const auto done = line.parse(arguments, environment)) return *done;
+  const auto filter = filterOf(line, environment);
+  if (!filter) return line.wrongUse(environment, filter.error().message);
+  const auto answer = line.call(environment, {"alerts.list", toJson(*filter)});
+  if (!answer) return failed(environment, answer.error());
+  if (line.json()) {
+    printJson(environment, *answer);
+    return Done;
+  }
+  const auto printed = printList(*answer, environment);
+  return printed ? Done : failed(environment, printed.error());
+}
+
+int alertsShow(const Arguments& arguments, const Environment& environment) {
+  CommandLine line("alerts show [OPTION]... ID",
+                   "One alert in full: container, program and origin, rule with file and line, process with its\n"
+                   "ancestors, how often, and what to do next. ID is the number that 'alerts list' shows.\n",
+                   "  holdfastctl alerts show 17\n"
+                   "  holdfastctl alerts show 17 --output json\n");
+  line.arguments(1);
+  if (const auto done = line.parse(arguments, environment)) return *done;
+  if (line.arguments().empty())
+    return line.wrongUse(environment, "which alert? 'holdfastctl alerts list' shows their ids");
+  const std::string& text = line.arguments()[0];
+  control::AlertParams params;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), params.id);
+  if (error != std::errc() || end != text.data() + text.size() || params.id < 1)
+    return line.wrongUse(environment, "an alert's id is a number, not '" + text + "'");
+  const auto answer = line.call(environment, {"alerts.show", params});
+  if (!answer) return failed(environment, answer.error());
+  if (line.json()) {
+    printJson(environment, *answer);
+    return Done;
+  }
+  const auto alert = alert::alertFromJson(*answer);
+  if (!alert) return failed(environment, alert.error());
+  environment.out << fullText(*alert, environment.width);
+  return Done;
+}
+
+int alertsFollow(const Arguments& arguments, const Environment& environment) {
+  CommandLine line(
+      "alerts follow [OPTION]...",
+      "Alerts as they come, until interrupted; an alert that is counted up comes again. With --output json\n"
+      "one object a line. A reader that is too slow is cut off, and the exit status is 2.\n",
+      "  holdfastctl alerts follow\n"
+      "  holdfastctl alerts follow --severity urgent --output json | while read -r alert; do ...; done\n");
+  addFilterOptions(line);
+  if (const auto done = line.parse(arguments, environment)) return *done;
+  const auto filter = filterOf(line, environment);
+  if (!filter) return line.wrongUse(environment, filter.error().message);
+  const auto followed =
+      environment.follow(line.text("socket"), {"alerts.follow", toJson(*filter)}, [&](const json& item) {
+        if (line.json()) {
+          environment.out << item.dump(-1, ' ', true, json::error_handler_t::replace) << std::endl;
+        } else if (const auto alert = alert::alertFromJson(item)) {
+          environment.out << lineOf(*alert) << std::endl;
+        }
+        return environment.out.good();
+      });
+  return followed ? Done : failed(environment, followed.error());
+}
+
+}  // namespace holdfast::holdfastctl

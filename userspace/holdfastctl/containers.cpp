@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ostream>
+
+#include "base/json.hpp"
+#include "control/shapes.hpp"
+#include "holdfastctl/command_line.hpp"
+#include "holdfastctl/table.hpp"
+
+namespace holdfast::holdfastctl {
+namespace {
+
+using control::ContainerReport;
+
+std::string shortId(const std::string& id) {
+  constexpr std::size_t kShown = 12;  // as the runtimes' own tools have it
+  const bool hexadecimal = id.size() == 64 && id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return hexadecimal ? id.substr(0, kShown) : id;
+}
+
+std::string coverage(const ContainerReport& report) {
+  if (!report.covered) return "NO: " + report.not_covered;
+  return report.defaulted ? "default rules" : "yes";
+}
+
+std::string ruleNames(const ContainerReport& report) {
+  std::string names;
+  for (const auto& rule : report.rules) names += (names.empty() ? "" : ", ") + rule.name + " (" + rule.effective + ")";
+  return names.empty() ? "none" : names;
+}
+
+void printList(const std::vector<ContainerReport>& reports, const Environment& environment) {
+  Table table({{"CONTAINER", Fit::Cut},
+               {"RUNTIME"},
+               {"STATE"},
+               {"PROCESSES"},
+               {"IMAGE", Fit::Cut},
+               {"COVERED", Fit::Cut},
+               {"RULES", Fit::Cut}});
+  for (const auto& report : reports)
+    table.add(
+        {report.name.empty() || report.name == report.id ? shortId(report.id) : report.name + " " + shortId(report.id),
+         orUnknown(report.runtime), orUnknown(report.state), std::to_string(report.members), orUnknown(report.image),
+         coverage(report), ruleNames(report)});
+  if (table.empty())
+    environment.out << "No containers run.\n";
+  else
+    table.print(environment.out, environment.width);
+}
+
+void printRules(std::ostream& out, const char* title, const std::vector<control::RulePolicy>& rules) {
+  if (rules.empty()) return;
+  out << title << "\n";
+  for (const auto& rule : rules) {
+    out << "  " << safeUtf8(rule.name) << ": asked " << safeUtf8(rule.requested) << ", in effect "
+        << safeUtf8(rule.effective);
+    out << (rule.reason.empty() ? "" : ": " + safeUtf8(rule.reason)) << "\n";
+  }
+}
+
+void printOne(const ContainerReport& r, const Environment& environment) {
+  std::ostream& out = environment.out;
+  const auto line = [&out](std::string title, const std::string& text) {
+    title.resize(14, ' ');
+    out << title << safeUtf8(text) << "\n";
+  };
+  line("Container", orUnknown(r.id));
+  if (r.name != r.id) line("Name", orUnknown(r.name));
+  line("Runtime", orUnknown(r.runtime) + ", " + orUnknown(r.state) + ", first process " + std::to_string(r.init_pid));
+  line("Image", orUnknown(r.image));
+  for (const auto& digest : r.digests) line("  digest", digest);
+  line("Pod", r.pod.empty() ? "unknown" : r.pod_namespace + "/" + r.pod);
+  line("Control group", r.cgroup_path + " (" + std::to_string(r.cgroup_id) + ")");
+  line("Processes", std::to_string(r.members));
+  line("Covered", coverage(r));
+  line("Profile", std::to_string(r.profile_id) + " of policy generation " + std::to_string(r.generation));
+  if (r.overflow != 0) line("Overflow", std::to_string(r.overflow) + " events were only counted");
+  printRules(out, "Rules that apply:", r.rules);
+  printRules(out, "Rules that do not:", r.skipped);
+}
+
+}  // namespace
+
+int containers(const Arguments& arguments, const Environment& environment) {
+  CommandLine line(
+      "containers [OPTION]... [ID]",
+      "The containers of this host, their images, and whether and under which rules they are covered. ID is\n"
+      "an id or the beginning of one, a name, or the number of the control group.\n",
+      "  holdfastctl containers\n"
+      "  holdfastctl containers 4f1c9e --output json\n"
+      "  holdfastctl containers web\n");
+  line.arguments(1);
+  if (const auto done = line.parse(arguments, environment)) return *done;
+  const bool one = !line.arguments().empty();
+  const auto answer = one ? line.call(environment, {"containers.show", control::IdParams{line.arguments()[0]}})
+                          : line.call(environment, {"containers.list"});
+  if (!answer) return failed(environment, answer.error());
+  if (line.json()) {
+    printJson(environment, *answer);
+    return Done;
+  }
+  if (one) {
+    const auto report = control::read<ContainerReport>(*answer);
+    if (!report) return failed(environment, report.error());
+    printOne(*report, environment);
+    return Done;
+  }
+  const auto reports = control::read<std::vector<ContainerReport>>(*answer);
+  if (!reports) return failed(environment, reports.error());
+  printList(*reports, environment);
+  return Done;
+}
+
+}  // namespace holdfast::holdfastctl

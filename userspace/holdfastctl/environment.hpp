@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "control/client.hpp"
+
+namespace holdfast::holdfastctl {
+
+/// What a command has to do with the world, so that tests can stand in for it.
+struct Environment {
+  std::ostream& out;
+  std::ostream& err;
+  std::size_t width = 100;  // columns of a table, if they can be had
+  std::function<Result<nlohmann::json>(const std::filesystem::path&, const control::Request&)> call;
+  std::function<Result<void>(const std::filesystem::path&, const control::Request&,
+                             const std::function<bool(const nlohmann::json&)>&)>
+      follow;
+  std::function<std::uint64_t()> now;  // nanoseconds since 1970
+};
+
+/// Exit statuses, the same for all commands.
+enum Exit : int { Done = 0, Found = 1, Failed = 2 };
+
+using Arguments = std::vector<std::string>;
+
+/// A whole command line without the program's name. Returns the exit status.
+[[nodiscard]] int run(const Arguments& arguments, const Environment& environment);
+
+// The commands; their arguments are what follows their name.
+[[nodiscard]] int status(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int selftest(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesCheck(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesList(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesShow(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int containers(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsList(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsShow(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsFollow(const Arguments& arguments, const Environment& environment);
+
+}  // namespace holdfast::holdfastctl

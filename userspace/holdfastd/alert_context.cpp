@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastd/alert_context.hpp"
+
+#include <unistd.h>
+
+#include "base/file.hpp"
+
+namespace holdfast::holdfastd {
+
+namespace {
+
+std::string firstLine(const char* path) {
+  auto text = readFile(path, 4096).value_or("");
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+alert::ContainerFacts factsOf(const container::Container& container) {
+  alert::ContainerFacts facts;
+  facts.cgroup_id = container.cgroup_id;
+  facts.id = container.id;
+  facts.name = container.name;
+  facts.runtime = container.runtime;
+  facts.image = container.image.reference.value_or("");
+  facts.digests = container.image.digests;
+  auto pod = container::podOf(container);
+  facts.pod = std::move(pod.name);
+  facts.pod_namespace = std::move(pod.space);
+  facts.pod_uid = std::move(pod.uid);
+  return facts;
+}
+
+alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, const container::Table& table,
+                     const alert::HostFacts& host) {
+  const auto found = history.find(event.generation);
+  alert::Context context;
+  context.rule = found.rules ? found.rules->find(event.rule_tag) : nullptr;
+  context.rule_set = found.first_generation;
+  context.host = host;
+  if (const auto container = table.remember(event.cgroup_id)) context.container = factsOf(*container);
+  context.container.cgroup_id = event.cgroup_id;
+  return alert::fromEvent(event, context);
+}
+
+alert::HostFacts hostFacts(const std::string& configured_name, const std::string& cluster) {
+  alert::HostFacts facts{.machine_id = firstLine("/etc/machine-id"), .name = configured_name, .cluster = cluster};
+  if (facts.name.empty()) {
+    char name[256] = {};
+    if (::gethostname(name, sizeof name - 1) == 0) facts.name = name;
+  }
+  return facts;
+}
+
+std::string bootId() { return firstLine("/proc/sys/kernel/random/boot_id"); }
+
+}  // namespace holdfast::holdfastd

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastd/daemon.hpp"
+
+#include <grp.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "alert/requests.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "container/cgroup.hpp"
+#include "holdfastd/alert_context.hpp"
+#include "holdfastd/control_handlers.hpp"
+#include "kernel/overlay_calibration.hpp"
+
+namespace holdfast::holdfastd {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kTick = 1000ms;
+// While the module is there and its greeting is awaited, the control socket is not opened and nobody is told "ready".
+constexpr auto kGreetingPatience = 5s;
+constexpr auto kRepair = 10s;  // between tries to mend what could not be done when the module was met
+constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
+constexpr std::size_t kThreads = 3;
+constexpr std::size_t kQueriesMax = 4096;
+
+container::RuntimeRoots runtimeRoots(const Options& options) {
+  auto roots = container::RuntimeRoots::ofHost();
+  roots.runc.insert(roots.runc.end(), options.runc_roots.begin(), options.runc_roots.end());
+  roots.crun.insert(roots.crun.end(), options.crun_roots.begin(), options.crun_roots.end());
+  return roots;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Options& options)
+    : options_(options),
+      boot_id_(bootId()),
+      since_(utcText(realTimeNs())),
+      host_(std::make_shared<const alert::HostFacts>(hostFacts({}, {}))),
+      runtimes_(runtimeRoots(options)),
+      keeper_(policy_port_, table_, history_, container::runtimePatterns()),
+      changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      store_({.file = options.state_dir / "alerts.db",
+              .port = store_port_,
+              .to_alert = [this](const auto& event) { return alertOf(event, history_, table_, *host_.load()); },
+              .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); },
+              .output = alert::Output(alert::defaultTarget())}),
+      rules_(options_, keeper_, [this](auto kind, const auto& error) { notice(kind, error); }),
+      answerer_(answer_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }),
+      pool_([this](const auto& query, auto arrived, auto now) { return answerer_.resolve(query, arrived, now); },
+            kThreads, kQueriesMax, options.query_delay),
+      intake_(answerer_, pool_, store_, self_tests_, options.query_delay.count() == 0),
+      stream_(intake_),
+      reconciler_(main_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }) {
+}
+
+void Daemon::notice(alert::NoticeKind kind, const Error& error) {
+  auto alert = alert::fromNotice(kind, safeUtf8(error.message), *host_.load(), boot_id_, error.file, error.line);
+  if (!store_.push(std::move(alert))) spdlog::error("not stored: {}", safeUtf8(error.text()));
+}
+
+void Daemon::meetContainer(const container::Container& container) {
+  const auto in_force = keeper_.inForce();
+  if (!in_force || !in_force->rules) return;
+  for (const auto& one : rule::notApplied(*in_force->rules, in_force->config, container.image)) {
+    if (!one.image_unknown) continue;
+    {
+      const std::scoped_lock lock(unknown_mutex_);
+      if (!unknown_said_.emplace(in_force->rules.get(), one.tag).second) continue;
+    }
+    const auto* rule = in_force->rules->find(one.tag);
+    const std::string text = "rule \"" + (rule == nullptr ? std::string("?") : rule->name) +
+                             "\" does not apply to containers whose image is unknown, as this one: " + one.reason;
+    (void)store_.push(alert::fromNotice(alert::NoticeKind::ImageUnknown, safeUtf8(text), *host_.load(), boot_id_,
+                                        factsOf(container)));
+  }
+}
+
+void Daemon::rulesInForce() {
+  const auto& config = rules_.config();
+  host_.store(std::make_shared<const alert::HostFacts>(hostFacts(config.host_name, config.cluster)));
+  spdlog::set_level(spdlog::level::from_str(options_.log_level.value_or(config.log_level)));
+  {
+    const std::scoped_lock lock(unknown_mutex_);
+    unknown_said_.clear();
+  }
+  const auto hello = intake_.hello();
+  if (!hello) return;
+  if (auto saved = history_.save(options_.state_dir / "rule-history.json", hello->boot_id, hello->load_id); !saved) {
+    spdlog::warn("{}", saved.error().text());
+  }
+}
+
+tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
+  auto done = rules_.reload();
+  if (done) rulesInForce();
+  // The rules' directory may be another one now.
+  watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  return done;
+}
+
+void Daemon::calibrate() {
+  const auto done = kernel::calibrateOverlay(main_port_);
+  calibration_problem_ = done ? "" : done.error().message;
+  if (!done) spdlog::error("{}", done.error().message);
+}
+
+void Daemon::putRulesInForce() {
+  (void)rules_.read();
+  rules_.applyFirst();
+  rulesInForce();
+}
+
+void Daemon::meetModule(const kernel::Hello& hello) {
+  spdlog::info("module {}: generation {} is in force", safeUtf8(hello.status.module_version),
+               hello.status.generation);
+  history_.clear();
+  if (auto done = history_.restore(options_.state_dir / "rule-history.json", hello.boot_id, hello.load_id); !done) {
+    spdlog::debug("{}", done.error().text());
+  }
+  const auto status = main_port_.status();
+  if (!status) return;
+  keeper_.adopt(*status);
+  if (auto done = reconciler_.adoptContainers(); !done) return spdlog::error("{}", done.error().message);
+  if (!status->has(kernel::kStatusOverlay)) calibrate();
+  putRulesInForce();
+  if (auto done = reconciler_.adoptProcesses(); !done) return spdlog::error("{}", done.error().message);
+  met_ = hello.load_id;
+  next_repair_ = Clock::now() + kRepair;
+}
+
+void Daemon::watchCounters() {
+  if (const auto overflow = status_->events_overflow; overflow > overflow_said_) {
+    notice(alert::NoticeKind::EventsOverflowed,
+           Error{std::to_string(overflow) + " operations since the module was loaded were only counted by the kernel, "
+                                            "as more was reported than could be kept"});
+    overflow_said_ = overflow;
+  }
+  if (const auto missing = intake_.counters().missing.load(); missing > missing_said_) {
+    notice(alert::NoticeKind::StreamLost,
+           Error{std::to_string(missing) + " events that the kernel counts as delivered never reached this controller"});
+    missing_said_ = missing;
+  }
+}
+
+void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
+  const auto hello = intake_.hello();
+  if (!status) {
+    const bool patient = Clock::now() - started_ < kGreetingPatience;
+    if (status.error().code == ENODEV && !absence_said_ && !patient) {
+      notice(alert::NoticeKind::ModuleMissing, Error{status.error().message + ": nothing is enforced on this host"});
+      absence_said_ = true;
+    }
+    met_.reset();
+    return;
+  }
+  absence_said_ = false;
+  if (!hello) return;
+  if (met_ != hello->load_id) {
+    overflow_said_ = 0;
+    meetModule(*hello);
+    return;
+  }
+  if (Clock::now() >= next_repair_) {
+    next_repair_ = Clock::now() + kRepair;
+    if (!status->has(kernel::kStatusOverlay)) calibrate();
+    if (!keeper_.inForce()) putRulesInForce();
+  }
+  if (status->controller_pid != static_cast<std::uint32_t>(::getpid()) || status->has(kernel::kStatusSilent)) {
+    stream_.greetAgain();
+  }
+  if (auto done = reconciler_.tick(); !done) spdlog::warn("{}", done.error().message);
+  watchCounters();
+}
+
+void Daemon::tick() {
+  next_tick_ = Clock::now() + kTick;
+  status_ = main_port_.status();
+  watchModule(status_);
+  openReader();
+  tellServiceManager();
+}
+
+void Daemon::openReader() {
+  if (reader_) return;
+  auto opened = alert::Store::open(options_.state_dir / "alerts.db", {.read_only = true});
+  if (!opened) return;
+  reader_.emplace(std::move(*opened));
+  if (server_) alert::registerRequests(*server_, *reader_);
+}
+
+void Daemon::tellServiceManager() {
+  if (Clock::now() - stream_.lastSeen() < kStreamSilence) (void)::sd_notify(0, "WATCHDOG=1");
+  if (!ready_) return;
+  const std::string text = met_ ? "STATUS=generation " + std::to_string(keeper_.inForce() ? keeper_.inForce()->generation : 0)
+                                : std::string("STATUS=Abnormal: ") +
+                                      (status_ ? stream_.problem() : status_.error().message);
+  (void)::sd_notify(0, text.c_str());
+}
+
+StatusInputs Daemon::inputs() {
+  StatusInputs inputs;
+  const auto status = main_port_.status();
+  if (status) {
+    inputs.module = *status;
+    inputs.hooks = main_port_.hooks().value_or(std::vector<kernel::HookInfo>{});
+    inputs.kernel_containers = main_port_.containers().value_or(std::vector<kernel::ContainerInfo>{});
+  } else {
+    inputs.module_problem = status.error().message;
+  }
+  if (const auto hello = intake_.hello()) inputs.abi_version = hello->abi_version;
+  inputs.own_pid = ::getpid();
+  inputs.stream_problem = stream_.problem();
+  inputs.calibration_problem = calibration_problem_;
+  inputs.in_force = keeper_.inForce();
+  inputs.config = rules_.config();
+  inputs.loaded_at = rules_.loadedAt();
+  inputs.rule_errors = rules_.errors();
+  inputs.rule_fallback = rules_.fallback();
+  inputs.store_problem = store_.problem();
+  if (reader_) {
+    if (auto totals = reader_->totals()) inputs.totals = *totals;
+  }
+  inputs.since = since_;
+  inputs.containers = table_.all();
+  return inputs;
+}
+
+Result<void> Daemon::listen() {
+  control::ServerOptions options;
+  if (const group* readers = ::getgrnam("holdfast"); readers != nullptr) options.readers = readers->gr_gid;
+  options.refuse = [this](const control::Peer& peer) { return refuseMember(main_port_, peer); };
+  auto server = control::Server::listen(options_.socket, std::move(options));
+  if (!server) return tl::unexpected(server.error());
+  server_.emplace(std::move(*server));
+  registerRequests(*server_, {.inputs = [this] { return inputs(); },
+                              .rules = rules_,
+                              .keeper = keeper_,
+                              .table = table_,
+                              .self_tests = self_tests_,
+                              .port = main_port_,
+                              .cgroup_mount = runtimes_.roots().cgroup_mount,
+                              .reload = [this] { return reload(); }});
+  if (reader_) alert::registerRequests(*server_, *reader_);
+  return {};
+}
+
+int Daemon::pollTime() const {
+  auto until = next_tick_;
+  if (watch_) until = std::min(until, watch_->due().value_or(until));
+  // While the module's greeting is awaited, it is looked for more often.
+  if (!ready_) until = std::min(until, Clock::now() + 20ms);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  return static_cast<int>(std::max<std::chrono::milliseconds::rep>(wait.count(), 0));
+}
+
+bool Daemon::handleSignal(int signals) {
+  signalfd_siginfo info{};
+  if (::read(signals, &info, sizeof info) != sizeof info) return true;
+  if (info.ssi_signo != SIGHUP) return false;
+  (void)reload();
+  return true;
+}
+
+Result<void> Daemon::run(int signals) {
+  (void)rules_.read();
+  watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  while (true) {
+    const auto now = Clock::now();
+    if (!ready_ || now >= next_tick_) tick();
+    const bool hopeless = status_ ? status_->has(kernel::kStatusDisabled) : status_.error().code == ENODEV;
+    if (!ready_ && (met_ || hopeless || now - started_ > kGreetingPatience)) {
+      if (auto done = listen(); !done) return done;
+      ready_ = true;
+      (void)::sd_notify(0, "READY=1");
+      tellServiceManager();
+    }
+    std::array<pollfd, 4> fds{pollfd{.fd = signals, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = changed_.get(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = watch_->fd(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = server_ ? server_->fd() : -1, .events = POLLIN, .revents = 0}};
+    if (::poll(fds.data(), fds.size(), pollTime()) < 0 && errno != EINTR) return fail("poll failed");
+    if (fds[0].revents != 0 && !handleSignal(signals)) return {};
+    if (fds[1].revents != 0) {
+      eventfd_t count = 0;
+      (void)::eventfd_read(changed_.get(), &count);
+      if (server_) server_->pump();
+    }
+    if (fds[2].revents != 0) watch_->drain(Clock::now());
+    if (const auto due = watch_->due(); due && Clock::now() >= *due) (void)reload();
+    if (fds[3].revents != 0) server_->dispatch();
+  }
+}
+
+}  // namespace holdfast::holdfastd

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastd/reconciler.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/json.hpp"
+#include "container/cgroup.hpp"
+#include "container/process.hpp"
+
+namespace holdfast::holdfastd {
+
+Reconciler::Reconciler(kernel::Port& port, PolicyKeeper& keeper, container::Table& table,
+                       container::Runtimes& runtimes, OnNew on_new)
+    : port_(port), keeper_(keeper), table_(table), runtimes_(runtimes), on_new_(std::move(on_new)) {}
+
+kernel::Outcome<Reconciler::Kernels> Reconciler::kernels() {
+  auto dump = port_.containers();
+  if (!dump) return tl::unexpected(dump.error());
+  Kernels kernels;
+  for (auto& info : *dump) {
+    if ((info.flags & kernel::kContainerNone) == 0) kernels[info.cgroup_id] = std::move(info);
+  }
+  return kernels;
+}
+
+void Reconciler::takeScan(const container::Scan& scan, const Kernels& kernels, bool at_start) {
+  for (const auto& container : scan.containers) {
+    const auto id = container->cgroup_id;
+    if (id == 0) continue;
+    const auto known = table_.find(id);
+    if (known && known->self_test) continue;
+    const auto in_kernel = kernels.find(id);
+    // At the start nobody remembers; a container that runs is taken for one whose set-up is over.
+    const bool armed = (in_kernel != kernels.end() && (in_kernel->second.flags & kernel::kContainerArmed) != 0) ||
+                       (at_start && container->state == container::State::Running);
+    if (table_.put(id, container, armed) && !known && on_new_) on_new_(*container);
+  }
+}
+
+std::vector<container::Table::Entry> Reconciler::takeKernels(const container::Scan& scan, const Kernels& kernels) {
+  std::vector<container::Table::Entry> resolved;
+  for (const auto& [id, info] : kernels) {
+    if (info.members == 0 || table_.find(id)) continue;
+    // A cgroup below or, with Podman, right above the container's own.
+    const auto found = std::ranges::find_if(scan.containers, [&, id = id, &info = info](const auto& container) {
+      const auto& path = container->cgroup_path;
+      return container->id == info.name ||
+             container::cgroupId(runtimes_.roots().cgroup_mount, path.substr(0, path.rfind('/'))) == id;
+    });
+    const bool armed = (info.flags & kernel::kContainerArmed) != 0;
+    if (found != scan.containers.end()) {
+      if (table_.put(id, *found, armed)) resolved.push_back({id, *found, armed, false});
+      continue;
+    }
+    container::Container unnamed;
+    unnamed.id = unnamed.name = info.name.empty() ? "cgroup-" + std::to_string(id) : info.name;
+    unnamed.cgroup_id = id;
+    unnamed.state = container::State::Running;
+    (void)table_.put(id, std::make_shared<const container::Container>(std::move(unnamed)), armed);
+  }
+  return resolved;
+}
+
+kernel::Outcome<void> Reconciler::adoptContainers() {
+  auto kernels = this->kernels();
+  if (!kernels) return tl::unexpected(kernels.error());
+  const auto scan = runtimes_.scan();
+  takeScan(scan, *kernels, true);
+  (void)takeKernels(scan, *kernels);  // bound by the first policy
+  untold_.clear();
+  over_.clear();
+  redecided_.clear();
+  return {};
+}
+
+void Reconciler::tell(const container::Table::Entry& entry) {
+  const auto done = keeper_.withProfile(entry, [&](const Assignment& assignment) {
+    kernel::ContainerInfo info;
+    info.cgroup_id = entry.cgroup_id;
+    info.name = entry.container->id;
+    info.profile_id = assignment.profile_id;
+    info.generation = assignment.generation;
+    return port_.setContainer(info);
+  });
+  if (!done) spdlog::warn("container {}: {}", safeUtf8(entry.container->id), done.error().message);
+}
+
+void Reconciler::adoptProcessesOf(const container::Table::Entry& entry) {
+  const auto& path = entry.container->cgroup_path;
+  std::string first_error;
+  for (const auto pid : container::processesOf(runtimes_.roots().cgroup_mount, path)) {
+    // The number may already be another process's: its identity is read, then that it is in the container's cgroup,
+    // then its identity again.
+    const auto ticks = container::startTicks(pid);
+    const auto cgroup = container::cgroupOf(pid);
+    if (!ticks || !cgroup || !container::isWithin(*cgroup, path) || container::startTicks(pid) != ticks) continue;
+    const auto done = port_.adopt({.tgid = pid,
+                                   .start_time = container::ticksToNs(*ticks),
+                                   .cgroup_id = entry.cgroup_id,
+                                   .flags = 0});
+    const int code = done ? 0 : done.error().code;
+    // Gone meanwhile, a member already, still the runtime's own program, or at home in the host's root: all as it is.
+    const bool harmless = code == ESRCH || code == ENOENT || code == EEXIST || code == EAGAIN || code == EXDEV;
+    if (!done && !harmless && first_error.empty()) {
+      first_error = done.error().message;
+    }
+  }
+  if (!first_error.empty()) spdlog::warn("container {}: {}", safeUtf8(entry.container->id), first_error);
+}
+
+kernel::Outcome<void> Reconciler::adoptProcesses() {
+  auto kernels = this->kernels();
+  if (!kernels) return tl::unexpected(kernels.error());
+  for (const auto& entry : table_.all()) {
+    if (entry.self_test || entry.container->state != container::State::Running) continue;
+    if (!kernels->contains(entry.cgroup_id)) tell(entry);
+    adoptProcessesOf(entry);
+  }
+  return {};
+}
+
+bool Reconciler::isOver(const container::Table::Entry& entry, const container::Scan& scan,
+                        const Kernels& kernels) const {
+  const auto in_kernel = kernels.find(entry.cgroup_id);
+  if (in_kernel != kernels.end() && in_kernel->second.members > 0) return false;
+  const auto& container = *entry.container;
+  if (container.runtime.empty() && !container.cgroup_path.empty()) {
+    return container::cgroupId(runtimes_.roots().cgroup_mount, container.cgroup_path) != entry.cgroup_id;
+  }
+  return std::ranges::none_of(scan.containers, [&](const auto& one) {
+    return one->id == container.id && one->runtime == container.runtime && one->cgroup_id != 0;
+  });
+}
+
+kernel::Outcome<void> Reconciler::tick() {
+  auto kernels = this->kernels();
+  if (!kernels) return tl::unexpected(kernels.error());
+  const auto scan = runtimes_.scan();
+  takeScan(scan, *kernels, false);
+  for (const auto& entry : takeKernels(scan, *kernels)) tell(entry);
+
+  // A container that the kernel knows by another of its cgroups needs no second record.
+  std::set<std::string> told;
+  for (const auto& entry : table_.all()) {
+    if (kernels->contains(entry.cgroup_id)) told.insert(entry.container->id);
+  }
+  std::set<std::uint64_t> untold;
+  std::set<std::uint64_t> over;
+  for (const auto& entry : table_.all()) {
+    const auto id = entry.cgroup_id;
+    if (isOver(entry, scan, *kernels)) {
+      over.insert(id);
+      if (!over_.contains(id)) continue;
+      if (kernels->contains(id)) (void)port_.delContainer(id);
+      table_.erase(id);
+      redecided_.erase(id);
+      continue;
+    }
+    if (entry.self_test) continue;
+    const auto in_kernel = kernels->find(id);
+    if (in_kernel == kernels->end()) {
+      if (entry.container->state != container::State::Running || told.contains(entry.container->id)) continue;
+      untold.insert(id);
+      if (!untold_.contains(id)) continue;
+      tell(entry);
+      table_.arm(id);
+      adoptProcessesOf(entry);
+    } else if ((in_kernel->second.flags & kernel::kContainerDefaulted) == 0) {
+      redecided_.erase(id);
+    } else if (redecided_.insert(id).second) {
+      tell(entry);
+    }
+  }
+  untold_ = std::move(untold);
+  over_ = std::move(over);
+  return {};
+}
+
+}  // namespace holdfast::holdfastd

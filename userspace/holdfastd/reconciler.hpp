@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "container/runtimes.hpp"
+#include "container/table.hpp"
+#include "holdfastd/policy_keeper.hpp"
+#include "kernel/port.hpp"
+
+namespace holdfast::holdfastd {
+
+/// Keeps the table, the runtimes' state and the kernel's records in agreement: at the start, after the module was
+/// loaded again, and from time to time. One thread only.
+class Reconciler {
+ public:
+  using OnNew = std::function<void(const container::Container&)>;
+
+  Reconciler(kernel::Port& port, PolicyKeeper& keeper, container::Table& table, container::Runtimes& runtimes,
+             OnNew on_new);
+
+  /// Before the first policy: fills the table from what the kernel has and what the runtimes say.
+  [[nodiscard]] kernel::Outcome<void> adoptContainers();
+  /// After the first policy: tells the kernel of containers that it does not know, and of their processes.
+  [[nodiscard]] kernel::Outcome<void> adoptProcesses();
+  /// Now and then. What is to be removed or adopted late must look so twice in a row: starts and ends take time.
+  [[nodiscard]] kernel::Outcome<void> tick();
+
+ private:
+  using Kernels = std::map<std::uint64_t, kernel::ContainerInfo>;
+  [[nodiscard]] kernel::Outcome<Kernels> kernels();
+  void takeScan(const container::Scan& scan, const Kernels& kernels, bool at_start);
+  /// Records that the kernel made by itself; returns those of which a runtime knows more than the name.
+  [[nodiscard]] std::vector<container::Table::Entry> takeKernels(const container::Scan& scan, const Kernels& kernels);
+  void tell(const container::Table::Entry& entry);
+  void adoptProcessesOf(const container::Table::Entry& entry);
+  [[nodiscard]] bool isOver(const container::Table::Entry& entry, const container::Scan& scan,
+                            const Kernels& kernels) const;
+
+  kernel::Port& port_;
+  PolicyKeeper& keeper_;
+  container::Table& table_;
+  container::Runtimes& runtimes_;
+  OnNew on_new_;
+  std::set<std::uint64_t> untold_;     // running and not known to the kernel at the last look
+  std::set<std::uint64_t> over_;       // seemed to have ended at the last look
+  std::set<std::uint64_t> redecided_;  // ran under the default profile and got their own
+};
+
+}  // namespace holdfast::holdfastd

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastd/rule_history.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/json.hpp"
+
+namespace holdfast::holdfastd {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kSetsMax = 64;
+constexpr std::size_t kSetsSaved = 8;
+constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
+
+/// Only what an alert shows of a rule.
+Json toJson(const rule::Rule& rule) {
+  return {{"name", safeUtf8(rule.name)}, {"action", static_cast<int>(rule.action)},
+          {"type", static_cast<int>(rule.type)}, {"system", rule.system},
+          {"file", safeUtf8(rule.file)}, {"line", rule.line},
+          {"column", rule.column}};
+}
+
+rule::Rule ruleFrom(const Json& json) {
+  rule::Rule rule;
+  rule.name = json.at("name").get<std::string>();
+  rule.action = static_cast<rule::Action>(json.at("action").get<int>());
+  rule.type = static_cast<rule::RuleType>(json.at("type").get<int>());
+  rule.system = json.at("system").get<bool>();
+  rule.file = json.at("file").get<std::string>();
+  rule.line = json.at("line").get<int>();
+  rule.column = json.at("column").get<int>();
+  return rule;
+}
+
+}  // namespace
+
+void RuleHistory::add(std::uint32_t generation, std::shared_ptr<const rule::RuleSet> rules) {
+  const std::scoped_lock lock(mutex_);
+  if (!sets_.empty() && sets_.rbegin()->first <= generation && sets_.rbegin()->second == rules) return;
+  sets_[generation] = std::move(rules);
+  if (sets_.size() > kSetsMax) sets_.erase(sets_.begin());
+}
+
+void RuleHistory::remove(std::uint32_t generation) {
+  const std::scoped_lock lock(mutex_);
+  sets_.erase(generation);
+}
+
+void RuleHistory::clear() {
+  const std::scoped_lock lock(mutex_);
+  sets_.clear();
+}
+
+RuleHistory::Found RuleHistory::find(std::uint32_t generation) const {
+  const std::scoped_lock lock(mutex_);
+  auto after = sets_.upper_bound(generation);
+  if (after == sets_.begin()) return {};
+  --after;
+  return {after->first, after->second};
+}
+
+Result<void> RuleHistory::save(const std::filesystem::path& file, const std::string& boot_id,
+                               std::uint64_t load_id) const {
+  Json sets = Json::array();
+  {
+    const std::scoped_lock lock(mutex_);
+    std::size_t skip = sets_.size() > kSetsSaved ? sets_.size() - kSetsSaved : 0;
+    for (const auto& [generation, rules] : sets_) {
+      if (skip > 0) {
+        --skip;
+        continue;
+      }
+      Json list = Json::array();
+      for (const auto& rule : rules->rules) list.push_back(toJson(rule));
+      sets.push_back({{"generation", generation}, {"rules", std::move(list)}});
+    }
+  }
+  const Json all = {{"version", 1}, {"boot_id", boot_id}, {"load_id", load_id}, {"sets", std::move(sets)}};
+  return writeFileAtomically(file, all.dump() + "\n", 0600);
+}
+
+Result<void> RuleHistory::restore(const std::filesystem::path& file, const std::string& boot_id,
+                                  std::uint64_t load_id) {
+  auto text = readFile(file, kFileBytesMax);
+  if (!text) return tl::unexpected(text.error());
+  std::map<std::uint32_t, std::shared_ptr<const rule::RuleSet>> sets;
+  try {
+    const Json all = Json::parse(*text);
+    if (all.at("boot_id").get<std::string>() != boot_id || all.at("load_id").get<std::uint64_t>() != load_id) return {};
+    for (const auto& json : all.at("sets")) {
+      rule::RuleSet set;
+      for (const auto& one : json.at("rules")) {
+        set.rules.push_back(ruleFrom(one));
+        set.rules.back().tag = static_cast<std::uint32_t>(set.rules.size());
+      }
+      sets[json.at("generation").get<std::uint32_t>()] = std::make_shared<const rule::RuleSet>(std::move(set));
+    }
+  } catch (const Json::exception& error) {
+    return tl::unexpected(Error{std::string("is damaged: ") + error.what(), file.string()});
+  }
+  const std::scoped_lock lock(mutex_);
+  sets_.merge(sets);
+  return {};
+}
+
+}  // namespace holdfast::holdfastd

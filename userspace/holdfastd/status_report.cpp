@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfastd/status_report.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/json.hpp"
+#include "rule/describe.hpp"
+
+namespace holdfast::holdfastd {
+
+namespace {
+
+/// What is wrong with the module, the worst first.
+std::vector<std::string> moduleReasons(const StatusInputs& inputs) {
+  if (!inputs.module) return {inputs.module_problem.empty() ? "the kernel module does not answer" : inputs.module_problem};
+  const auto& module = *inputs.module;
+  std::vector<std::string> reasons;
+  if (module.has(kernel::kStatusDisabled)) {
+    reasons.emplace_back("Holdfast is disabled on the kernel's command line (holdfast.disable)");
+  }
+  if (inputs.abi_version != 0 && inputs.abi_version != kernel::kAbiVersion) {
+    reasons.push_back("the module speaks version " + std::to_string(inputs.abi_version) + " of the interface, this controller " +
+                      std::to_string(kernel::kAbiVersion) + ": reload the module or reboot");
+  }
+  if (!module.has(kernel::kStatusAttached)) {
+    std::string names;
+    for (const auto& hook : inputs.hooks) {
+      const bool missing = (hook.flags & kernel::kHookMandatory) != 0 && (hook.flags & kernel::kHookAttached) == 0;
+      if (missing) names += (names.empty() ? ": " : ", ") + safeUtf8(hook.symbol);
+    }
+    reasons.push_back("not every hook of the module is attached" + names);
+  }
+  if (!module.has(kernel::kStatusPolicy)) reasons.emplace_back("no policy is in force");
+  return reasons;
+}
+
+control::RulePolicy policyOf(const rule::Rule& rule, const StatusInputs& inputs, const std::string& problem) {
+  const auto effect = rule::effectOf(rule, *inputs.in_force->rules, inputs.in_force->config, problem);
+  return {rule.name, effect.requested, effect.effective, effect.reason};
+}
+
+std::string notCovered(const kernel::ContainerInfo* info, const container::Container& container) {
+  if (info == nullptr) {
+    if (container.state == container::State::Created) return "its first program has not started yet";
+    return "the kernel does not know it";
+  }
+  if ((info->flags & kernel::kContainerHostRoot) != 0) return "its root directory is the host's";
+  if ((info->flags & kernel::kContainerStorage) != 0) {
+    return "its root file system is no overlay: the image's own and added files are not told apart";
+  }
+  return {};
+}
+
+control::ContainerReport containerReport(const container::Table::Entry& entry, const kernel::ContainerInfo* info,
+                                         const StatusInputs& inputs, const std::string& problem) {
+  const auto& container = *entry.container;
+  control::ContainerReport report;
+  report.id = safeUtf8(container.id);
+  report.name = safeUtf8(container.name);
+  report.runtime = container.runtime;
+  report.state = container::name(container.state);
+  report.cgroup_id = entry.cgroup_id;
+  report.cgroup_path = safeUtf8(container.cgroup_path);
+  report.init_pid = container.init_pid;
+  report.image = safeUtf8(container.image.reference.value_or(""));
+  for (const auto& digest : container.image.digests) report.digests.push_back(safeUtf8(digest));
+  const auto pod = container::podOf(container);
+  report.pod = safeUtf8(pod.name);
+  report.pod_namespace = safeUtf8(pod.space);
+  if (info != nullptr) {
+    report.members = info->members;
+    report.profile_id = info->profile_id;
+    report.generation = info->generation;
+    report.defaulted = (info->flags & kernel::kContainerDefaulted) != 0;
+    report.overflow = info->overflow;
+  }
+  report.not_covered = problem.empty() ? notCovered(info, container) : problem;
+  report.covered = report.not_covered.empty();
+  if (!inputs.in_force || !inputs.in_force->rules || entry.self_test) return report;
+
+  const auto& rules = *inputs.in_force->rules;
+  const auto skipped = rule::notApplied(rules, inputs.in_force->config, container.image);
+  for (const auto& rule : rules.rules) {
+    const auto reason = std::ranges::find(skipped, rule.tag, &rule::NotApplied::tag);
+    if (reason == skipped.end()) {
+      report.rules.push_back(policyOf(rule, inputs, report.not_covered));
+    } else {
+      report.skipped.push_back({rule.name, rule::name(rule.action), "none", reason->reason});
+    }
+  }
+  return report;
+}
+
+}  // namespace
+
+control::Mistake mistake(const Error& error) {
+  return {safeUtf8(error.message), safeUtf8(error.file), error.line, error.column};
+}
+
+std::string hostProblem(const StatusInputs& inputs) {
+  const auto reasons = moduleReasons(inputs);
+  return reasons.empty() ? std::string() : reasons.front();
+}
+
+std::vector<control::ContainerReport> containerReports(const StatusInputs& inputs) {
+  std::map<std::uint64_t, const kernel::ContainerInfo*> infos;
+  for (const auto& info : inputs.kernel_containers) infos[info.cgroup_id] = &info;
+  // A container may be known by several cgroups; the ones that the kernel does not know are then not worth a line.
+  std::set<std::string> told;
+  for (const auto& entry : inputs.containers) {
+    if (infos.contains(entry.cgroup_id)) told.insert(entry.container->id);
+  }
+  std::vector<control::ContainerReport> reports;
+  const auto problem = hostProblem(inputs);
+  for (const auto& entry : inputs.containers) {
+    const auto info = infos.find(entry.cgroup_id);
+    if (info == infos.end() && told.contains(entry.container->id)) continue;
+    reports.push_back(containerReport(entry, info == infos.end() ? nullptr : info->second, inputs, problem));
+  }
+  return reports;
+}
+
+control::StatusReport statusReport(const StatusInputs& inputs) {
+  control::StatusReport report;
+  report.reasons = moduleReasons(inputs);
+  const auto problem = report.reasons.empty() ? std::string() : report.reasons.front();
+  const auto add = [&report](const std::string& reason) {
+    if (!reason.empty()) report.reasons.push_back(reason);
+  };
+
+  if (inputs.module) {
+    const auto& module = *inputs.module;
+    report.module = {.loaded = true,
+                     .version = safeUtf8(module.module_version),
+                     .abi = inputs.abi_version,
+                     .attached = module.has(kernel::kStatusAttached),
+                     .overlay_verified = module.has(kernel::kStatusOverlay),
+                     .overlay_mismatch = module.has(kernel::kStatusMismatch),
+                     .controller = module.has(kernel::kStatusController) && module.controller_pid == inputs.own_pid,
+                     .policy = module.has(kernel::kStatusPolicy),
+                     .disabled = module.has(kernel::kStatusDisabled),
+                     .locked = module.has(kernel::kStatusLocked),
+                     .silent = module.has(kernel::kStatusSilent),
+                     .generation = module.generation,
+                     .default_profile = module.default_profile,
+                     .query_timeout_ms = module.query_timeout_ms};
+    report.counters = {module.containers, module.members, module.adopted,          module.unclassified,
+                       module.defaulted,  module.execs,   module.maps,             module.denied,
+                       module.alerted,    module.queries, module.queries_answered, module.queries_timed_out,
+                       module.queries_refused, module.queries_pending};
+    report.events = {module.events_seen, module.events_delivered, module.events_folded, module.events_queued,
+                     module.events_overflow};
+    report.unclassified = module.unclassified;
+    if (!report.module.overlay_verified) {
+      add("overlayfs is not verified, programs on it are refused by block rules" +
+          (inputs.calibration_problem.empty() ? "" : ": " + inputs.calibration_problem));
+    }
+    if (report.module.overlay_mismatch) add("overlayfs' cross-check failed at run time");
+    if (report.module.silent) add("the controller answered too late too often and was not asked any more");
+    if (inputs.stream_problem.empty() && !report.module.controller) add("another process is registered as controller");
+    add(inputs.stream_problem.empty() ? "" : "event stream: " + inputs.stream_problem);
+  }
+  add(inputs.rule_fallback);
+  add(inputs.store_problem.empty() ? "" : "alerts cannot be stored: " + inputs.store_problem);
+  report.interceptable = report.reasons.empty() ? "Normal" : "Abnormal";
+
+  for (const auto& hook : inputs.hooks) {
+    report.hooks.push_back({safeUtf8(hook.symbol), (hook.flags & kernel::kHookAttached) != 0,
+                            (hook.flags & kernel::kHookMandatory) != 0, (hook.flags & kernel::kHookTracepoint) != 0,
+                            hook.hits});
+  }
+  report.controller.pid = inputs.own_pid;
+  report.controller.version = HOLDFAST_VERSION;
+  report.controller.since = inputs.since;
+  auto& rule_set = report.controller.rule_set;
+  rule_set.loaded_at = inputs.loaded_at;
+  for (const auto& error : inputs.rule_errors) rule_set.errors.push_back(mistake(error));
+  if (inputs.in_force) {
+    rule_set.generation = inputs.in_force->generation;
+    if (const auto& rules = inputs.in_force->rules) {
+      rule_set.rules = rules->rules.size();
+      for (const auto& file : rules->files) rule_set.files.push_back(safeUtf8(file));
+      for (const auto& warning : rules->warnings) rule_set.warnings.push_back(mistake(warning));
+      for (const auto& rule : rules->rules) report.policy.push_back(policyOf(rule, inputs, problem));
+    }
+  }
+  report.store = {inputs.totals.events, inputs.totals.alerts, inputs.totals.folded, inputs.totals.operations,
+                  inputs.totals.notices};
+  for (const auto& container : containerReports(inputs)) {
+    ++report.containers.total;
+    if (!container.covered) ++report.containers.not_covered;
+  }
+  return report;
+}
+
+}  // namespace holdfast::holdfastd

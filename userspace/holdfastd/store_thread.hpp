@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "alert/alert.hpp"
+#include "alert/output.hpp"
+#include "alert/store.hpp"
+#include "base/bounded_queue.hpp"
+#include "kernel/port.hpp"
+
+namespace holdfast::holdfastd {
+
+/// Owns the alert store: events and notices come in by a bounded queue, are stored in batches, then acknowledged to the
+/// kernel, then delivered. A disk that is full or slow keeps the batch; the kernel has all events that are not stored.
+class StoreThread {
+ public:
+  using Item = std::variant<kernel::Event, alert::Alert>;
+
+  struct Parts {
+    std::filesystem::path file;
+    kernel::Port& port;                                            // of this thread alone
+    std::function<alert::Alert(const kernel::Event&)> to_alert;    // on the store's thread
+    std::function<void()> on_change;                               // there are new alerts; on the store's thread
+    alert::Output output;
+  };
+
+  explicit StoreThread(Parts parts, std::size_t capacity = 16384);
+  StoreThread(const StoreThread&) = delete;
+  StoreThread& operator=(const StoreThread&) = delete;
+  /// Stores what is queued if that works at the first try.
+  ~StoreThread();
+
+  /// Never waits; false if the queue is full.
+  [[nodiscard]] bool push(Item item) { return queue_.push(std::move(item)); }
+  [[nodiscard]] bool roomy() const { return queue_.size() < capacity_ / 2; }
+  [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+  [[nodiscard]] std::uint64_t refused() const { return queue_.refused(); }
+
+  /// The kernel sent again what it had been told is stored: tell it once more.
+  void acknowledgeAgain() { again_ = true; }
+
+  /// Only events of the module that is loaded now are acknowledged: its predecessor's numbers would hit others.
+  void setLoad(std::uint64_t load_id) { load_id_ = load_id; }
+
+  /// Why nothing can be stored just now; empty if all is well.
+  [[nodiscard]] std::string problem() const;
+
+ private:
+  struct Position {
+    std::string boot_id;
+    std::uint64_t load_id = 0;
+    std::uint64_t number = 0;
+  };
+
+  void run();
+  [[nodiscard]] bool openStore();
+  [[nodiscard]] std::vector<Item> take();
+  [[nodiscard]] bool store(const std::vector<Item>& batch);
+  void acknowledge();
+  void settle();
+  void deliver();
+  void setProblem(std::string text);
+
+  Parts parts_;
+  const std::size_t capacity_;
+  BoundedQueue<Item> queue_;
+  std::atomic<bool> again_{false};
+  std::atomic<std::uint64_t> load_id_{0};
+  mutable std::mutex problem_mutex_;
+  std::string problem_;
+
+  // Of the thread only.
+  std::optional<alert::Store> store_;
+  std::int64_t delivered_ = 0;        // revision
+  std::optional<Position> stored_;    // the last event that is on disk
+  bool acknowledged_ = true;          // and the kernel knows
+  bool settled_ = true;               // and the store knows that
+  std::string refusal_;               // of the last acknowledgement, said once
+  std::thread thread_;
+};
+
+}  // namespace holdfast::holdfastd

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/build.hpp"
+
+#include <linux/holdfast.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+
+#include <new>
+#include <string>
+
+namespace holdfast::kernel {
+
+namespace {
+
+constexpr std::size_t kHeader = 20;  // netlink and generic netlink header
+
+constexpr std::size_t padded(std::size_t payload) { return (NLA_HDRLEN + payload + 3) & ~std::size_t{3}; }
+std::size_t sizeOf(std::string_view text) { return padded(text.size() + 1); }
+
+std::size_t sizeOf(const PolicyProfile& profile) {
+  std::size_t rules = 0;
+  for (const auto& rule : profile.rules) {
+    std::size_t directories = 0;
+    for (const auto& directory : rule.directories) directories += sizeOf(directory);
+    rules += padded(3 * padded(4) + directories);
+  }
+  return padded(padded(4) + rules);
+}
+
+std::size_t sizeOf(const Binding&) { return padded(padded(8) + padded(4)); }
+
+std::size_t sizeOf(const Pattern& pattern) {
+  return padded(sizeOf(pattern.prefix) + sizeOf(pattern.suffix) + sizeOf(pattern.parent));
+}
+
+void add(Message& message, const PolicyProfile& profile) {
+  message.nest(HOLDFAST_A_PROFILE, [&](Message& in_profile) {
+    in_profile.put(HOLDFAST_A_PROFILE_ID, profile.id);
+    for (const auto& rule : profile.rules) {
+      in_profile.nest(HOLDFAST_A_PROFILE_RULE, [&](Message& in_rule) {
+        in_rule.put(HOLDFAST_A_RULE_TAG, rule.tag);
+        in_rule.put(HOLDFAST_A_RULE_TYPE, static_cast<std::uint32_t>(rule.type));
+        in_rule.put(HOLDFAST_A_RULE_ACTION, static_cast<std::uint32_t>(rule.action));
+        for (const auto& directory : rule.directories) in_rule.put(HOLDFAST_A_RULE_DIRECTORY, directory);
+      });
+    }
+  });
+}
+
+void add(Message& message, const Binding& binding) {
+  message.nest(HOLDFAST_A_BINDING, [&](Message& inside) {
+    inside.put(HOLDFAST_A_BINDING_CGROUP_ID, binding.cgroup_id);
+    inside.put(HOLDFAST_A_BINDING_PROFILE_ID, binding.profile_id);
+  });
+}
+
+void add(Message& message, const Pattern& pattern) {
+  message.nest(HOLDFAST_A_PATTERN, [&](Message& inside) {
+    if (!pattern.prefix.empty()) inside.put(HOLDFAST_A_PATTERN_PREFIX, pattern.prefix);
+    if (!pattern.suffix.empty()) inside.put(HOLDFAST_A_PATTERN_SUFFIX, pattern.suffix);
+    if (!pattern.parent.empty()) inside.put(HOLDFAST_A_PATTERN_PARENT, pattern.parent);
+  });
+}
+
+Result<void> check(const PolicyProfile& profile) {
+  if (profile.id == 0) return fail("a profile has the id 0");
+  if (profile.rules.size() > HOLDFAST_RULES_MAX) {
+    return fail("a container has more than " + std::to_string(HOLDFAST_RULES_MAX) + " rules");
+  }
+  for (const auto& rule : profile.rules) {
+    if (rule.directories.size() > HOLDFAST_DIRECTORIES_MAX) {
+      return fail("a rule allows more than " + std::to_string(HOLDFAST_DIRECTORIES_MAX) + " directories");
+    }
+    for (const auto& directory : rule.directories) {
+      if (directory.empty() || directory.front() != '/' || directory.size() > HOLDFAST_PATH_MAX ||
+          directory.find('\0') != std::string::npos) {
+        return fail("an allowed directory is not an absolute path of at most " + std::to_string(HOLDFAST_PATH_MAX) +
+                    " bytes");
+      }
+    }
+  }
+  if (const auto size = sizeOf(profile); size > kMessageMax - kHeader) {
+    return fail("the allowed directories of one container's rules need " + std::to_string(size) +
+                " bytes, more than the " + std::to_string(kMessageMax - kHeader) + " that fit: name parents instead");
+  }
+  return {};
+}
+
+Result<void> check(const Policy& policy) {
+  if (policy.profiles.size() > HOLDFAST_PROFILES_MAX) return fail("too many different profiles");
+  if (policy.bindings.size() > HOLDFAST_BINDINGS_MAX) return fail("too many containers");
+  if (policy.patterns.size() > HOLDFAST_PATTERNS_MAX) return fail("too many cgroup patterns");
+  for (const auto& pattern : policy.patterns) {
+    if (pattern.prefix.size() > HOLDFAST_PATTERN_MAX || pattern.suffix.size() > HOLDFAST_PATTERN_MAX ||
+        pattern.parent.size() > HOLDFAST_PATTERN_MAX || (pattern.prefix.empty() && pattern.parent.empty())) {
+      return fail("a cgroup pattern is too long or has neither prefix nor parent");
+    }
+  }
+  for (const auto& profile : policy.profiles) {
+    if (auto fine = check(profile); !fine) return fine;
+  }
+  return {};
+}
+
+}  // namespace
+
+Message::Message(std::uint16_t family, std::uint8_t command, std::size_t size) : message_(nlmsg_alloc_size(size)) {
+  if (!message_) throw std::bad_alloc();
+  complete_ = genlmsg_put(message_.get(), NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_REQUEST, command, 1) != nullptr;
+}
+
+void Message::put(int type, std::uint32_t value) {
+  if (nla_put(message_.get(), type, sizeof value, &value) < 0) complete_ = false;
+}
+
+void Message::put(int type, std::uint64_t value) {
+  if (nla_put(message_.get(), type, sizeof value, &value) < 0) complete_ = false;
+}
+
+void Message::put(int type, std::string_view text) {
+  const std::string terminated(text);
+  if (nla_put(message_.get(), type, static_cast<int>(terminated.size() + 1), terminated.c_str()) < 0) {
+    complete_ = false;
+  }
+}
+
+nlattr* Message::beginNest(int type) {
+  nlattr* start = nla_nest_start(message_.get(), NLA_F_NESTED | type);
+  if (start == nullptr) complete_ = false;
+  return start;
+}
+
+void Message::endNest(nlattr* start) {
+  if (start == nullptr || nla_nest_end_keep_empty(message_.get(), start) < 0) complete_ = false;
+}
+
+std::size_t Message::size() const { return nlmsg_hdr(message_.get())->nlmsg_len; }
+
+std::string kernelName(std::string_view name) {
+  name = name.substr(0, name.find('\0')).substr(0, kNameMax);
+  return name.empty() ? "-" : std::string(name);
+}
+
+Message buildHello(std::uint16_t family) {
+  Message message(family, HOLDFAST_CMD_HELLO);
+  message.put(HOLDFAST_A_ABI_VERSION, kAbiVersion);
+  return message;
+}
+
+Message buildBegin(std::uint16_t family, const Policy& policy) {
+  Message message(family, HOLDFAST_CMD_POLICY_BEGIN);
+  message.put(HOLDFAST_A_POLICY_GENERATION, policy.generation);
+  message.put(HOLDFAST_A_POLICY_DEFAULT_PROFILE, policy.default_profile);
+  if (policy.query_timeout_ms != 0) message.put(HOLDFAST_A_POLICY_QUERY_TIMEOUT_MS, policy.query_timeout_ms);
+  return message;
+}
+
+Result<std::vector<Message>> buildParts(std::uint16_t family, const Policy& policy) {
+  if (auto fine = check(policy); !fine) return tl::unexpected(fine.error());
+  std::vector<Message> parts;
+  const auto addAll = [&](const auto& items) {
+    for (const auto& item : items) {
+      if (parts.empty() || parts.back().size() + sizeOf(item) > kMessageMax) {
+        parts.emplace_back(family, HOLDFAST_CMD_POLICY_PART, kMessageMax);
+      }
+      add(parts.back(), item);
+    }
+  };
+  addAll(policy.profiles);
+  addAll(policy.bindings);
+  addAll(policy.patterns);
+  for (const auto& part : parts) {
+    if (!part.complete()) return fail("a policy message is too long");
+  }
+  return parts;
+}
+
+Message buildContainerSet(std::uint16_t family, const ContainerInfo& info) {
+  Message message(family, HOLDFAST_CMD_CONTAINER_SET);
+  message.nest(HOLDFAST_A_CONTAINER, [&](Message& inside) {
+    inside.put(HOLDFAST_A_CONTAINER_CGROUP_ID, info.cgroup_id);
+    inside.put(HOLDFAST_A_CONTAINER_NAME, kernelName(info.name));
+    inside.put(HOLDFAST_A_CONTAINER_PROFILE_ID, info.profile_id);
+    inside.put(HOLDFAST_A_CONTAINER_GENERATION, info.generation);
+    if (info.flags != 0) inside.put(HOLDFAST_A_CONTAINER_FLAGS, info.flags);
+  });
+  return message;
+}
+
+Message buildContainerDel(std::uint16_t family, std::uint64_t cgroup_id) {
+  Message message(family, HOLDFAST_CMD_CONTAINER_DEL);
+  message.nest(HOLDFAST_A_CONTAINER,
+               [&](Message& inside) { inside.put(HOLDFAST_A_CONTAINER_CGROUP_ID, cgroup_id); });
+  return message;
+}
+
+Message buildAdopt(std::uint16_t family, const MemberInfo& member) {
+  Message message(family, HOLDFAST_CMD_ADOPT);
+  message.nest(HOLDFAST_A_MEMBER, [&](Message& inside) {
+    inside.put(HOLDFAST_A_MEMBER_TGID, member.tgid);
+    inside.put(HOLDFAST_A_MEMBER_START_TIME, member.start_time);
+    inside.put(HOLDFAST_A_MEMBER_CGROUP_ID, member.cgroup_id);
+  });
+  return message;
+}
+
+Message buildAnswer(std::uint16_t family, const Answer& answer) {
+  Message message(family, HOLDFAST_CMD_QUERY_ANSWER);
+  message.nest(HOLDFAST_A_QUERY, [&](Message& inside) {
+    inside.put(HOLDFAST_A_QUERY_ID, answer.query_id);
+    inside.put(HOLDFAST_A_QUERY_ANSWER, static_cast<std::uint32_t>(answer.kind));
+    if (answer.kind != AnswerKind::Container) return;
+    inside.nest(HOLDFAST_A_QUERY_CONTAINER, [&](Message& container) {
+      container.put(HOLDFAST_A_CONTAINER_NAME, kernelName(answer.name));
+      container.put(HOLDFAST_A_CONTAINER_PROFILE_ID, answer.profile_id);
+      container.put(HOLDFAST_A_CONTAINER_GENERATION, answer.generation);
+    });
+  });
+  return message;
+}
+
+Message buildAck(std::uint16_t family, std::uint64_t number) {
+  Message message(family, HOLDFAST_CMD_EVENT_ACK);
+  message.put(HOLDFAST_A_ACK_NUMBER, number);
+  return message;
+}
+
+Message buildCalibrate(std::uint16_t family, std::span<const Probe> probes) {
+  Message message(family, HOLDFAST_CMD_CALIBRATE);
+  for (const auto& probe : probes) {
+    message.nest(HOLDFAST_A_PROBE, [&](Message& inside) {
+      inside.put(HOLDFAST_A_PROBE_FD, static_cast<std::uint32_t>(probe.fd));
+      inside.put(HOLDFAST_A_PROBE_EXPECT, static_cast<std::uint32_t>(probe.expect));
+    });
+  }
+  return message;
+}
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/describe.hpp"
+
+#include "base/json.hpp"
+#include "rule/compile.hpp"
+
+namespace holdfast::rule {
+
+using nlohmann::json;
+
+Effect effectOf(const Rule& rule, const RuleSet& set, const HostConfig& config, std::string_view host_problem) {
+  Effect effect{name(rule.action), name(rule.action), whyNotInEffect(rule, set, config)};
+  if (effect.reason.empty()) effect.reason = host_problem;
+  if (!effect.reason.empty()) effect.effective = "none";
+  return effect;
+}
+
+json describe(const Rule& rule, const RuleSet& set, const HostConfig& config, std::string_view host_problem) {
+  const Effect effect = effectOf(rule, set, config, host_problem);
+  auto images = rule.allow_list.images;
+  images.insert(images.end(), rule.allow_list.digests.begin(), rule.allow_list.digests.end());
+  return {
+      {"name", rule.name},
+      {"description", rule.description},
+      {"type", name(rule.type)},
+      {"status", rule.enabled ? "on" : "off"},
+      {"requested", effect.requested},
+      {"effective", effect.effective},
+      {"reason", safeUtf8(effect.reason)},
+      {"system", rule.system},
+      {"scope",
+       {{"clusters", rule.scope.clusters},
+        {"images", rule.scope.images},
+        {"tags", rule.scope.tags},
+        {"labels", rule.scope.labels}}},
+      {"allow_list", {{"directories", rule.allow_list.directories}, {"images", images}}},
+      {"file", safeUtf8(rule.file)},
+      {"line", rule.line},
+      {"column", rule.column},
+  };
+}
+
+json describe(const RuleSet& set, const HostConfig& config, std::string_view host_problem) {
+  json out = {{"rules", json::array()}, {"warnings", json::array()}, {"files", json::array()}};
+  for (const Rule& rule : set.rules) out["rules"].push_back(describe(rule, set, config, host_problem));
+  for (const Error& warning : set.warnings) out["warnings"].push_back(describe(warning));
+  for (const auto& file : set.files) out["files"].push_back(safeUtf8(file));
+  return out;
+}
+
+json describe(const Error& error) {
+  return {{"message", safeUtf8(error.message)},
+          {"file", safeUtf8(error.file)},
+          {"line", error.line},
+          {"column", error.column}};
+}
+
+}  // namespace holdfast::rule

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/host_config.hpp"
+
+#include <array>
+
+#include "base/file.hpp"
+#include "rule/model.hpp"
+#include "rule/parse_lists.hpp"
+#include "rule/reader.hpp"
+
+namespace holdfast::rule {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr int kTimeoutLeastMs = 100;
+constexpr int kTimeoutMostMs = 15000;  // HOLDFAST_QUERY_TIMEOUT_MS_MAX
+constexpr std::array<std::string_view, 8> kKeys = {"version",          "cluster",       "host_name", "log_level",
+                                                   "query_timeout_ms", "unknown_image", "rules_dir", "functions"};
+constexpr std::array<std::string_view, 1> kFunctionKeys = {"non_image_program"};
+constexpr std::array<std::string_view, 6> kLogLevels = {"trace", "debug", "info", "warning", "error", "critical"};
+constexpr std::array<std::string_view, 2> kUnknownImage = {"default", "strict"};
+
+void readRulesDir(Reader& reader, const YamlNode& node, HostConfig& config) {
+  const auto path = reader.text(node, "rules_dir", kDirectoryBytesMax);
+  if (!path) return;
+  const std::string fault = faultOfDirectory(*path);
+  if (!fault.empty()) reader.error(node, "rules_dir " + inQuotes(*path) + " " + fault);
+  config.rules_dir = *path;
+}
+
+void readFunctions(Reader& reader, const YamlNode& node, HostConfig& config) {
+  if (!reader.map(node, "functions", kFunctionKeys)) return;
+  if (const YamlNode* value = node.find("non_image_program")) {
+    config.non_image_program = reader.onOff(*value, "non_image_program").value_or(true);
+  }
+}
+
+void read(Reader& reader, const YamlNode& root, HostConfig& config) {
+  if (!reader.map(root, "the configuration", kKeys)) return;
+  if (const YamlNode* node = root.find("version")) std::ignore = reader.number(*node, "version", kVersion, kVersion);
+  if (const YamlNode* node = root.find("cluster")) {
+    config.cluster = reader.text(*node, "cluster", kNameBytesMax).value_or("");
+    if (config.cluster.find('*') != std::string::npos) reader.error(*node, "cluster is one name, without a *");
+  }
+  if (const YamlNode* node = root.find("host_name")) {
+    config.host_name = reader.text(*node, "host_name", kNameBytesMax).value_or("");
+  }
+  if (const YamlNode* node = root.find("log_level")) {
+    if (const auto index = reader.choice(*node, "log_level", kLogLevels)) config.log_level = kLogLevels[*index];
+  }
+  if (const YamlNode* node = root.find("query_timeout_ms")) {
+    const auto value = reader.number(*node, "query_timeout_ms", kTimeoutLeastMs, kTimeoutMostMs);
+    if (value) config.query_timeout_ms = static_cast<std::uint32_t>(*value);
+  }
+  if (const YamlNode* node = root.find("unknown_image")) {
+    const auto index = reader.choice(*node, "unknown_image", kUnknownImage);
+    config.unknown_image_strict = index && *index == 1;
+  }
+  if (const YamlNode* node = root.find("rules_dir")) readRulesDir(reader, *node, config);
+  if (const YamlNode* node = root.find("functions")) readFunctions(reader, *node, config);
+}
+
+}  // namespace
+
+tl::expected<HostConfig, std::vector<Error>> parseHostConfig(std::string_view content, const std::string& file) {
+  const auto root = parseYaml(content, file);
+  if (!root) return tl::unexpected(std::vector<Error>{root.error()});
+  Findings findings;
+  Reader reader(file, findings);
+  HostConfig config;
+  read(reader, *root, config);
+  if (!findings.ok()) return tl::unexpected(findings.takeErrors());
+  return config;
+}
+
+tl::expected<HostConfig, std::vector<Error>> loadHostConfig(const std::filesystem::path& path) {
+  const auto content = readFile(path, kFileBytesMax);
+  if (!content) return tl::unexpected(std::vector<Error>{content.error()});
+  return parseHostConfig(*content, path.string());
+}
+
+}  // namespace holdfast::rule

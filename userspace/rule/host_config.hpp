@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace holdfast::rule {
+
+/// /etc/holdfast/holdfast.yaml: what is true of this host whatever the rules say.
+struct HostConfig {
+  std::string cluster;    // empty: the host is in none, and rules scoped by cluster do not apply to it
+  std::string host_name;  // shown beside the machine id; empty: the system's own name
+  std::string log_level = "info";
+  std::uint32_t query_timeout_ms = 2000;
+  bool unknown_image_strict = false;  // an image nobody could resolve is under the strictest of the scoped rules too
+  std::filesystem::path rules_dir = "/etc/holdfast/rules.d";
+  bool non_image_program = true;  // the function's switch (RUL-10)
+};
+
+/// Every key may be missing, the file may not: that its settings are lost is for a person to decide.
+[[nodiscard]] tl::expected<HostConfig, std::vector<Error>> loadHostConfig(const std::filesystem::path& path);
+
+[[nodiscard]] tl::expected<HostConfig, std::vector<Error>> parseHostConfig(std::string_view content,
+                                                                           const std::string& file);
+
+}  // namespace holdfast::rule

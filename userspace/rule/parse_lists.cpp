@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/parse_lists.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rule/image_reference.hpp"
+
+namespace holdfast::rule {
+namespace {
+
+constexpr std::size_t kShortImage = 4;  // characters; below it an entry exempts more than anybody expects
+constexpr std::array<std::string_view, 4> kScopeKeys = {"clusters", "images", "tags", "labels"};
+constexpr std::array<std::string_view, 2> kAllowListKeys = {"directories", "images"};
+
+// Whatever runs in a container can write there as a rule, so that an exemption ends the protection.
+constexpr std::array<std::string_view, 7> kWritable = {"/tmp", "/var/tmp", "/dev", "/dev/shm", "/proc", "/run", "/var"};
+
+/// Calls `judge(node, text)` for every entry of map[key]; that notes what is wrong and says whether to keep it.
+template <class Judge>
+std::vector<std::string> readEntries(Reader& reader, const YamlNode& map, std::string_view key, std::size_t most,
+                                     std::size_t bytes_max, Judge judge) {
+  std::vector<std::string> entries;
+  const YamlNode* node = map.find(key);
+  if (node == nullptr) return entries;
+  for (const YamlNode& item : reader.list(*node, key, most)) {
+    auto entry = reader.text(item, "an entry of " + std::string(key), bytes_max);
+    if (entry && judge(item, *entry)) entries.push_back(std::move(*entry));
+  }
+  return entries;
+}
+
+/// A judge that notes what `fault` says of an entry.
+template <class Fault>
+auto judgedBy(Reader& reader, Fault fault) {
+  return [&reader, fault](const YamlNode& node, const std::string& entry) {
+    const std::string problem = fault(entry);
+    if (!problem.empty()) reader.error(node, inQuotes(entry) + " " + problem);
+    return problem.empty();
+  };
+}
+
+std::string faultOfCluster(std::string_view cluster) {
+  return cluster.find('*') == std::string_view::npos ? "" : "has a *, which is no wildcard in names of clusters";
+}
+
+std::string faultOfLabel(std::string_view label) {
+  const std::string_view key = label.substr(0, label.find('='));
+  if (key.empty()) return "has no key; write key or key=value";
+  return key.find_first_of("* ") == std::string_view::npos ? "" : "has a * or a blank in its key";
+}
+
+bool judgeAllowedImage(Reader& reader, const YamlNode& node, const std::string& image) {
+  std::string lower = image.substr(0, 7);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (lower == "sha256:" && !isDigest(image)) {
+    reader.error(node, inQuotes(image) + " is no digest: sha256: and 64 lower-case hexadecimal digits");
+    return false;
+  }
+  if (image.find_first_of("* ") != std::string::npos) {
+    reader.error(node,
+                 inQuotes(image) + " has a * or a blank; an entry matches any part of registry/path:tag as it is");
+    return false;
+  }
+  if (image.size() < kShortImage) {
+    reader.warning(node, inQuotes(image) + " is short; every image with it anywhere in registry/path:tag is exempt");
+  }
+  return true;
+}
+
+bool judgeDirectory(Reader& reader, const YamlNode& node, const std::string& path) {
+  if (const std::string fault = faultOfDirectory(path); !fault.empty()) {
+    reader.error(node, "directory " + inQuotes(path) + " " + fault);
+    return false;
+  }
+  if (path == "/") {
+    reader.error(node, "directory \"/\" exempts every program; use status: off to turn the rule off");
+    return false;
+  }
+  if (path.find('*') != std::string::npos) {
+    reader.error(node,
+                 "directory " + inQuotes(path) + " has a *, which is no wildcard; a directory covers all below it");
+    return false;
+  }
+  if (std::ranges::find(kWritable, path) != kWritable.end()) {
+    reader.warning(node, "directory " + inQuotes(path) + " is where malware is usually dropped; all of it is exempt");
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string faultOfDirectory(std::string_view path) {
+  if (!path.starts_with('/')) return "is not absolute";
+  if (path == "/") return "";
+  if (path.back() == '/') return "ends with a slash; leave it out";
+  std::string_view rest = path.substr(1);
+  for (;;) {
+    const auto slash = rest.find('/');
+    const std::string_view part = rest.substr(0, slash);
+    if (part.empty()) return "has a double slash";
+    if (part == "." || part == "..") return "has \"" + std::string(part) + "\" in it; write the path without";
+    if (slash == std::string_view::npos) return "";
+    rest.remove_prefix(slash + 1);
+  }
+}
+
+Scope readScope(Reader& reader, const YamlNode& node) {
+  Scope scope;
+  if (!reader.map(node, "scope", kScopeKeys)) return scope;
+  const auto read = [&](std::string_view key, std::size_t bytes_max, auto fault) {
+    return readEntries(reader, node, key, kScopeEntriesMax, bytes_max, judgedBy(reader, fault));
+  };
+  scope.clusters = read("clusters", kNameBytesMax, faultOfCluster);
+  scope.images = read("images", kImageBytesMax, faultOfImagePattern);
+  scope.tags = read("tags", kNameBytesMax, faultOfTagPattern);
+  scope.labels = read("labels", kImageBytesMax, faultOfLabel);
+  return scope;
+}
+
+AllowList readAllowList(Reader& reader, const YamlNode& node, RuleType type) {
+  AllowList allowed;
+  if (!reader.map(node, "allow_list", kAllowListKeys)) return allowed;
+  allowed.directories =
+      readEntries(reader, node, "directories", kAllowListMax, kDirectoryBytesMax,
+                  [&](const YamlNode& at, const auto& path) { return judgeDirectory(reader, at, path); });
+  const std::size_t most = type == RuleType::NonImageProgram ? kAllowListMax : kAllowedImagesMax;
+  const auto images =
+      readEntries(reader, node, "images", most, kImageBytesMax,
+                  [&](const YamlNode& at, const auto& image) { return judgeAllowedImage(reader, at, image); });
+  for (const auto& image : images) (isDigest(image) ? allowed.digests : allowed.images).push_back(image);
+  return allowed;
+}
+
+}  // namespace holdfast::rule
