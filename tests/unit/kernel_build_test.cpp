@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -22,8 +24,8 @@ namespace {
 
 constexpr std::uint16_t kFamily = 0x1d;
 
-/// Checks the headers and returns the attributes.
-Bytes attributes(const Message& message, std::uint8_t command) {
+/// Checks the headers and returns a copy of the attributes.
+std::vector<std::byte> attributes(const Message& message, std::uint8_t command) {
   REQUIRE(message.complete());
   nlmsghdr* header = nlmsg_hdr(message.get());
   CHECK(header->nlmsg_type == kFamily);
@@ -33,8 +35,8 @@ Bytes attributes(const Message& message, std::uint8_t command) {
   CHECK(generic->cmd == command);
   CHECK(generic->version == 1);
   CHECK(generic->reserved == 0);
-  return {reinterpret_cast<const std::byte*>(genlmsg_attrdata(generic, 0)),
-          static_cast<std::size_t>(genlmsg_attrlen(generic, 0))};
+  const auto* begin = reinterpret_cast<const std::byte*>(genlmsg_attrdata(generic, 0));
+  return {begin, begin + genlmsg_attrlen(generic, 0)};
 }
 
 /// The raw type of the first attribute, flags included.

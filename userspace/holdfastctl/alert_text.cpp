@@ -18,8 +18,15 @@ std::string containerName(const Alert& a) {
   return a.container.id.empty() ? "-" : a.container.id.substr(0, kShown);
 }
 
-/// With seconds; the rest is in the JSON.
-std::string shortTime(std::uint64_t real_ns) { return utcText(real_ns).substr(0, 19) + "Z"; }
+/// Without the year and with seconds, for lists; the rest is in the JSON.
+std::string shortTime(std::uint64_t real_ns) {
+  std::string text = utcText(real_ns).substr(5, 14);
+  text[5] = ' ';
+  return text;
+}
+
+/// For lists: the object if there is one.
+std::string whatOf(const Alert& a) { return a.path.empty() ? a.message : a.kind + " " + a.path; }
 
 class Sheet {
  public:
@@ -102,11 +109,11 @@ std::string fullText(const Alert& a, std::size_t width) {
 
 std::vector<std::string> rowOf(const Alert& a) {
   return {std::to_string(a.id), shortTime(a.last_real),  name(a.severity), name(a.state),
-          containerName(a),     std::to_string(a.count), a.message};
+          containerName(a),     std::to_string(a.count), whatOf(a)};
 }
 
 std::string lineOf(const Alert& a) {
-  return safeUtf8(fmt::format("{} {:<10} #{} {} x{}: {}", shortTime(a.last_real), name(a.severity), a.id,
+  return safeUtf8(fmt::format("{} {:<10} #{} {} x{}: {}", utcText(a.last_real), name(a.severity), a.id,
                               containerName(a), a.count, a.message));
 }
 

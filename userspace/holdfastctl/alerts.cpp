@@ -49,7 +49,8 @@ Result<alert::Filter> filterOf(const CommandLine& line, const Environment& envir
 Result<void> printList(const json& answer, const Environment& environment) {
   const auto alerts = answer.find("alerts");
   if (alerts == answer.end() || !alerts->is_array()) return fail("holdfastd's answer is no list of alerts");
-  Table table({{"ID"}, {"LAST"}, {"SEVERITY"}, {"STATE"}, {"CONTAINER", Fit::Cut}, {"COUNT"}, {"WHAT", Fit::Cut}});
+  Table table(
+      {{"ID"}, {"LAST (UTC)"}, {"SEVERITY"}, {"STATE"}, {"CONTAINER", Fit::Cut}, {"COUNT"}, {"WHAT", Fit::Cut}});
   for (const json& item : *alerts) {
     const auto alert = alert::alertFromJson(item);
     if (!alert) return tl::unexpected(alert.error());

@@ -46,7 +46,9 @@ void printList(const json& answer, const Environment& environment) {
   else
     table.print(out, environment.width);
   const json errors = array(answer, "errors");
-  if (!errors.empty()) out << "\nA newer rule set was refused, the one above stays in force:\n";
+  if (!errors.empty())
+    out << (table.empty() ? "\nA rule set was refused:\n"
+                          : "\nA newer rule set was refused, the one above stays in force:\n");
   printMistakes(out, errors, "  ");
   printMistakes(out, array(answer, "warnings"), "warning: ");
 }

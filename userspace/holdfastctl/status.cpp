@@ -38,7 +38,9 @@ void printRuleSet(std::ostream& out, const control::RuleSetReport& set) {
        set.generation == 0 ? std::string("none of this controller is in force")
                            : fmt::format("generation {}, {} rules of {} files, loaded {}", set.generation, set.rules,
                                          set.files.size(), set.loaded_at));
-  if (!set.errors.empty()) out << "  A newer rule set was refused, this one stays in force:\n";
+  if (!set.errors.empty())
+    out << (set.generation == 0 ? "  A rule set was refused:\n"
+                                : "  A newer rule set was refused, this one stays in force:\n");
   for (const auto& mistake : set.errors)
     out << "    " << safeUtf8(Error{mistake.message, mistake.file, mistake.line, mistake.column}.text()) << "\n";
   for (const auto& mistake : set.warnings)

@@ -105,10 +105,12 @@ void Daemon::rulesInForce() {
 }
 
 tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
+  // Before the files are read: what is written from now on is another change.
+  if (watch_) watch_->taken();
+  const auto watched = rules_.directories();
   auto done = rules_.reload();
   if (done) rulesInForce();
-  // The rules' directory may be another one now.
-  watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  if (watch_ && rules_.directories() != watched) watch_ = std::make_unique<RuleWatch>(rules_.directories());
   return done;
 }
 
@@ -278,6 +280,8 @@ bool Daemon::handleSignal(int signals) {
 Result<void> Daemon::run(int signals) {
   (void)rules_.read();
   watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  // What was written between is in this reading, what comes after wakes the watch.
+  (void)rules_.read();
   while (true) {
     const auto now = Clock::now();
     if (!ready_ || now >= next_tick_) tick();

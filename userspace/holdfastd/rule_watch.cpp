@@ -18,6 +18,8 @@ namespace {
 // as it is.
 constexpr auto kQuiet = 30ms;
 constexpr auto kLongest = 100ms;
+// A new file is empty at first: what comes of it is told when it is closed. A new link or directory never is.
+constexpr auto kNew = 400ms;
 
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -59,12 +61,14 @@ void RuleWatch::drain(Clock::time_point now) {
       if (event.len > 0 && !concerns(std::string_view(name, strnlen(name, event.len)))) continue;
       if (!first_) first_ = now;
       last_ = now;
+      created_ = (event.mask & IN_CREATE) != 0;
     }
   }
 }
 
 std::optional<RuleWatch::Clock::time_point> RuleWatch::due() const {
   if (!first_) return std::nullopt;
+  if (created_) return last_ + kNew;
   return std::min(last_ + kQuiet, *first_ + kLongest);
 }
 

@@ -37,6 +37,7 @@ class RuleWatch {
   UniqueFd fd_;
   std::optional<Clock::time_point> first_;
   Clock::time_point last_{};
+  bool created_ = false;  // the last event: a file was made and is not written yet
 };
 
 }  // namespace holdfast::holdfastd

@@ -86,7 +86,7 @@ struct HookInfo {
 
 struct ContainerInfo {
   std::uint64_t cgroup_id = 0;
-  std::string name;
+  std::string name = {};
   std::uint32_t profile_id = 0;
   std::uint32_t generation = 0;
   std::uint32_t flags = 0;
@@ -125,7 +125,7 @@ struct Answer {
   std::uint64_t query_id = 0;
   AnswerKind kind = AnswerKind::None;
   // The rest is of Container only.
-  std::string name;
+  std::string name = {};
   std::uint32_t profile_id = 0;
   std::uint32_t generation = 0;
 };
@@ -136,13 +136,13 @@ struct PolicyRule {
   std::uint32_t tag = 0;
   PolicyRuleType type = PolicyRuleType::NonImageProgram;
   Verdict action = Verdict::Allow;
-  std::vector<std::string> directories;
+  std::vector<std::string> directories = {};
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };
 
 struct PolicyProfile {
   std::uint32_t id = 0;
-  std::vector<PolicyRule> rules;
+  std::vector<PolicyRule> rules = {};
   friend bool operator==(const PolicyProfile&, const PolicyProfile&) = default;
 };
 
@@ -165,9 +165,9 @@ struct Policy {
   std::uint32_t generation = 0;
   std::uint32_t default_profile = 0;
   std::uint32_t query_timeout_ms = 0;  // 0: the kernel keeps its own
-  std::vector<PolicyProfile> profiles;
-  std::vector<Binding> bindings;
-  std::vector<Pattern> patterns;
+  std::vector<PolicyProfile> profiles = {};
+  std::vector<Binding> bindings = {};
+  std::vector<Pattern> patterns = {};
 };
 
 enum class Expect : std::uint32_t { Lower = 1, Upper = 2 };
