@@ -21,7 +21,7 @@
  * @root_dev: of the root that it was armed with, 0 for not yet
  * @root_magic: likewise
  * @overflow: events that were only counted; under the lock of event.c
- * @lock: protects @name
+ * @lock: for @name
  * @name: what the runtime calls it, for people
  * @rcu: for the table's readers
  */
@@ -35,7 +35,7 @@ struct holdfast_container {
 	u64 root_dev;
 	u32 root_magic;
 	u64 overflow;
-	spinlock_t lock;
+	spinlock_t lock; /* protects name */
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };

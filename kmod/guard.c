@@ -23,13 +23,27 @@ bool holdfast_guard_may_speak(struct sk_buff *skb)
 	       !(holdfast_attached() && holdfast_is_member(current));
 }
 
+/* Has the process left the runtime's memory and descriptors behind? */
+static bool is_confirmed_member(struct task_struct *task)
+{
+	struct holdfast_member *member;
+	bool confirmed;
+
+	rcu_read_lock();
+	member = holdfast_member_find(task->signal);
+	confirmed = member && !holdfast_member_test(member,
+						    HOLDFAST_MEMBER_F_PROVISIONAL);
+	rcu_read_unlock();
+	return confirmed;
+}
+
 bool holdfast_guard_may_attach(struct task_struct *task)
 {
 	if (!holdfast_is_member(current))
 		return true;
 	if (task->tgid == holdfast_netlink_controller())
 		return false;
-	return holdfast_is_member(task) || !holdfast_in_container(task);
+	return is_confirmed_member(task) || !holdfast_in_container(task);
 }
 
 bool holdfast_guard_locked(void)

@@ -277,17 +277,19 @@ static int parse_directories(struct holdfast_rule *rule,
 	nla_for_each_nested(attr, nest, rem) {
 		if (nla_type(attr) != HOLDFAST_A_RULE_DIRECTORY)
 			continue;
-		if (!holdfast_prefix_valid(nla_data(attr)))
+		if (!holdfast_prefix_valid(nla_data(attr))) {
 			err = fault(info, attr, -EINVAL,
 				    "directory is not absolute and normal");
-		else if (!(names[nr++] = nla_strdup(attr, GFP_KERNEL_ACCOUNT)))
-			err = -ENOMEM;
-		if (err)
 			break;
+		}
+		names[nr] = nla_strdup(attr, GFP_KERNEL_ACCOUNT);
+		if (!names[nr]) {
+			err = -ENOMEM;
+			break;
+		}
+		nr++;
 	}
 	/* Also after an error, so that the profile owns what there is. */
-	if (err && nr && !names[nr - 1])
-		nr--;
 	holdfast_prefixes_init(&rule->directories, names, nr);
 	return err;
 }
@@ -481,11 +483,8 @@ static int do_policy_commit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto out;
 	wrong = holdfast_policy_check(transaction);
-	if (wrong) {
-		err = fault(info, NULL, -EINVAL, wrong);
-	} else {
-		err = holdfast_policy_commit(transaction);
-	}
+	err = wrong ? fault(info, NULL, -EINVAL, wrong) :
+		      holdfast_policy_commit(transaction);
 	if (err == -ESTALE)
 		NL_SET_ERR_MSG(info->extack,
 			       "generation is not above the one in force");

@@ -139,7 +139,7 @@ static const char *check_probe(struct file *file, u32 expect)
 		return "overlayfs has no function ovl_i_dentry_upper";
 	if (raw != own)
 		return "overlayfs keeps its upper dentry elsewhere";
-	if (!raw != (expect == HOLDFAST_EXPECT_LOWER))
+	if (raw ? expect != HOLDFAST_EXPECT_UPPER : expect != HOLDFAST_EXPECT_LOWER)
 		return "probe is not on the layer that it was said to be on";
 	if (raw && (copy_from_kernel_nofault(&sb, &raw->d_sb, sizeof(sb)) ||
 		    !sb || sb == overlay))

@@ -18,9 +18,9 @@ writes_to_the_upper_layer() {
     make_image hard --hard-links
     make_bundle web hard --cap all --tmpfs /mnt --bind /scratch:/srv:bind,ro --hook poststart:/bin/true
     start_container web
-    exec_container web sh -c 'cp /bin/busybox /opt/new && /opt/new true && grep -q " /srv ext4 ro" /proc/mounts'
+    exec_container web sh -c 'cp /bin/busybox /opt/true && /opt/true && grep -q " /srv ext4 ro" /proc/mounts'
     [ "$(stat -f -c %T "$(container_root web)")" = overlayfs ]
-    [ -x "$container_dir/web/upper/opt/new" ]
+    [ -x "$container_dir/web/upper/opt/true" ]
     [ -d "/sys/fs/cgroup$(container_cgroup web)" ]
     kill_container web
     delete_container web
@@ -44,6 +44,7 @@ stacks_images() {
     make_libc_image dynamic
     make_bundle web dynamic:base --overlay metacopy=on --no-new-privileges --annotation a.b=c
     run run_container web /usr/libexec/dynamic/bash -c 'echo $((6 * 7))'
+    echo "$output"
     [ "$output" = 42 ]
 }
 

@@ -59,8 +59,8 @@ drop_and_run() {
     cp /usr/libexec/dynamic/bash /root/drop/bash
     attempt by-loader /lib64/ld-linux-x86-64.so.2 /root/drop/bash -c 'echo ran'
     cp /usr/lib/x86_64-linux-gnu/libtinfo.so.6 /root/drop/lib.so
-    attempt preload env LD_PRELOAD=/root/drop/lib.so /usr/libexec/dynamic/bash -c \
-        '[[ $(</proc/$$/maps) == */root/drop/lib.so* ]] && echo ran || exit 126'
+    attempt preload sh -c 'LD_PRELOAD=/root/drop/lib.so /usr/libexec/dynamic/bash -c : 2>&1 |
+        { read -r line; case $line in *"cannot be preloaded"*) echo "$line"; exit 126 ;; *) echo ran ;; esac; }'
     attempt dlopen /usr/libexec/dynamic/bash -c 'enable -f /root/drop/lib.so none 2>&1 |
         { read -r line; [[ $line == *"cannot find none_struct"* ]] && echo ran || { echo "$line"; exit 126; }; }'
 }

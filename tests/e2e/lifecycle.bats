@@ -30,7 +30,7 @@ run_exec_and_stop() {
     done
     # detached, with an environment, as another user; a program that is not there
     runtime exec --detach "$name" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
-    [[ $(exec_container --env X=y --user 5 "$name" sh -c 'echo "$X $(id -u)"') == "y 5" ]]
+    [[ $(exec_container --env X=y --user 5 "$name" /bin/sh -c 'echo "$X $(id -u)"') == "y 5" ]]
     run exec_container "$name" no-such-program
     [[ $status -ne 0 && $output != *"not permitted"* ]]
     "$RUNTIME" pause "$name"
@@ -42,7 +42,7 @@ run_exec_and_stop() {
         name=life-$RUNTIME-$kind
         run exec_container "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
         echo "$name: $output"
-        [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+        [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
         [[ $(alert_lines "$name") == "exec added deny /tmp/copy" ]]
     done
 

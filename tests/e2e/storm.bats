@@ -94,7 +94,7 @@ copy_bundle() { # copy_bundle FROM NAME
     done
     for i in "${pids[@]}"; do wait "$i"; done
     after=$(status_of '.counters | .queries_refused, .queries_timed_out, .defaulted')
-    echo "refused, timed out, defaulted: before" $before ", after" $after "; pending at most $most"
+    echo "refused, timed out, defaulted: before" "$before" ", after" "$after" "; pending at most $most"
     ((most <= 4))
     local b a
     mapfile -t b <<<"$before"

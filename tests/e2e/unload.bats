@@ -11,7 +11,7 @@ rounds() { if [[ $(kernel) == debug ]]; then echo 10; else echo 50; fi; }
 setup() { container_setup; }
 teardown() {
     container_teardown
-    ! lsmod | grep -q '^holdfast.* 0 *$' || rmmod holdfast
+    if lsmod | grep -q '^holdfast.* 0 *$'; then rmmod holdfast; fi
 }
 
 @test "loaded and unloaded 50 times under an exec storm with queries pending" {
@@ -67,7 +67,8 @@ teardown() {
     [[ $output == taken ]]
     run python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" in-order
     [[ $output == *"switched off by holdfast.disable"* ]]
-    ! grep -q holdfast /sys/kernel/debug/tracing/enabled_functions
+    run grep -q holdfast /sys/kernel/debug/tracing/enabled_functions
+    [[ $status -ne 0 ]]
     rmmod holdfast
 }
 

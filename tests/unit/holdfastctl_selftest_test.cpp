@@ -16,7 +16,7 @@ control::SelftestReport goodReport() {
   return {{{"exec", "added", "deny", 1},
            {"exec", "memory", "deny", 2},
            {"map", "added", "deny", 1},
-           {"mprotect", "added", "deny", 1}}};
+           {"mprotect", "changed", "deny", 1}}};
 }
 
 const Finding& find(const Verdict& verdict, const std::string& name) {

@@ -195,6 +195,16 @@ TEST_CASE("datagrams: several messages, other families, refusals, wrong lengths"
   CHECK(parsed({}).damage.empty());
 }
 
+TEST_CASE("a message cannot claim to be longer than what came") {
+  for (const std::uint32_t length : {0U, 15U, 17U, 0x7fffffffU, 0x80000000U, 0xfffffffdU, 0xffffffffU}) {
+    auto bytes = ByteWriter().message(kFamily + 1, 1);
+    std::memcpy(bytes.data().data(), &length, sizeof length);
+    bytes.data().resize(16);
+    INFO(length);
+    CHECK(parsed(bytes.bytes()).damage.size() == 1);
+  }
+}
+
 TEST_CASE("no damage done to a message makes the parser stumble") {
   auto bytes = ByteWriter()
                    .nest(HOLDFAST_A_EVENT, event(1))

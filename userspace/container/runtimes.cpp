@@ -82,6 +82,10 @@ RuntimeRoots RuntimeRoots::ofHost() {
   roots.runc = {"/run/runc"};
   roots.runc_parents = {"/run/containerd/runc", "/run/docker/runtime-runc"};
   roots.crun = {"/run/crun"};
+  // A host that still has the hierarchies of version 1 may have the unified one beside them.
+  if (!isThere(roots.cgroup_mount / "cgroup.controllers") && isThere("/sys/fs/cgroup/unified/cgroup.procs")) {
+    roots.cgroup_mount = "/sys/fs/cgroup/unified";
+  }
   return roots;
 }
 

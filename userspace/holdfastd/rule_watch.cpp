@@ -20,6 +20,7 @@ constexpr auto kQuiet = 30ms;
 constexpr auto kLongest = 100ms;
 // A new file is empty at first: what comes of it is told when it is closed. A new link or directory never is.
 constexpr auto kNew = 400ms;
+constexpr auto kNewLongest = 600ms;  // whoever makes files all the time does not put the change off for ever
 
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -68,7 +69,7 @@ void RuleWatch::drain(Clock::time_point now) {
 
 std::optional<RuleWatch::Clock::time_point> RuleWatch::due() const {
   if (!first_) return std::nullopt;
-  if (created_) return last_ + kNew;
+  if (created_) return std::min(last_ + kNew, *first_ + kNewLongest);
   return std::min(last_ + kQuiet, *first_ + kLongest);
 }
 

@@ -39,7 +39,9 @@ void parseMessage(const nlmsghdr* header, Bytes message, std::uint16_t family, B
 void parseDatagram(Bytes datagram, std::uint16_t family, Batch& batch) {
   while (!datagram.empty()) {
     const auto* header = reinterpret_cast<const nlmsghdr*>(datagram.data());
-    if (datagram.size() > INT32_MAX || !mnl_nlmsg_ok(header, static_cast<int>(datagram.size()))) {
+    // mnl_nlmsg_ok() takes lengths from 2^31 on for negative ones, which fit.
+    if (datagram.size() > INT32_MAX || !mnl_nlmsg_ok(header, static_cast<int>(datagram.size())) ||
+        header->nlmsg_len > datagram.size()) {
       batch.damage.emplace_back("the kernel's message has a wrong length");
       return;
     }

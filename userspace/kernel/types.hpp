@@ -107,12 +107,12 @@ struct MemberInfo {
 struct Query {
   std::uint64_t id = 0;
   std::uint64_t cgroup_id = 0;
-  std::string cgroup_path;
+  std::string cgroup_path = {};
   std::uint32_t pid = 0;
   std::uint32_t tgid = 0;
   std::uint64_t start_time = 0;  // nanoseconds of boot time
   std::uint32_t flags = 0;
-  std::string path;  // untrusted
+  std::string path = {};  // untrusted
   std::uint64_t dev = 0;
   std::uint64_t ino = 0;
   std::uint64_t root_dev = 0;

@@ -524,7 +524,8 @@ enum holdfast_event_kind {
  * enum holdfast_origin - where an executable file comes from
  * @HOLDFAST_ORIGIN_UNKNOWN: cannot be told; counts as not of the image
  * @HOLDFAST_ORIGIN_IMAGE: lower layers of the container's own root overlay
- * @HOLDFAST_ORIGIN_CHANGED: there, but copied up since the container was made
+ * @HOLDFAST_ORIGIN_CHANGED: there, but copied up since the container was made;
+ *	at mprotect, where nothing may be read, also an added file
  * @HOLDFAST_ORIGIN_ADDED: in the container's own writable layer only
  * @HOLDFAST_ORIGIN_VOLUME: another file system mounted into the container
  * @HOLDFAST_ORIGIN_MEMORY: memfd, tmpfs, shared memory

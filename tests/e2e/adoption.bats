@@ -1,0 +1,64 @@
+# Containers that were running before the module was loaded, or before the controller started.
+# vm: --no-module
+
+load lib/container
+load lib/holdfast
+
+setup_file() {
+    cp -a --no-preserve=ownership "$BATS_TEST_DIRNAME/../../build/stage/." /
+    systemd-sysusers
+    modprobe overlay 2>/dev/null || true
+}
+setup() { container_setup; make_image base; }
+teardown() { container_teardown; }
+
+module() {
+    local kernel=debug
+    case $(uname -r) in 6.12.*) kernel=6.12 ;; 6.1.*-amd64) kernel=6.1 ;; esac
+    echo "$BATS_TEST_DIRNAME/../../build/kmod/$kernel/holdfast.ko"
+}
+
+# a process of the container's that was there before tries a dropped program until it is refused
+running='cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; exec sleep 1000'
+
+@test "what runs before the module is loaded, or before the controller starts, is covered from then on" {
+    local name runtime
+    rule=adopted
+    rule_text block >"$rule_file"
+    for runtime in runc crun; do
+        RUNTIME=$runtime
+        make_bundle "before-$runtime" base --args sh -c "$running" --
+        make_bundle "between-$runtime" base --args sh -c "$running" --
+        start_container "before-$runtime"
+        [[ $(exec_container "before-$runtime" sh -c 'cp /usr/bin/marker /tmp/mine; /tmp/mine') == ran ]]
+    done
+    insmod "$(module)"
+    for runtime in runc crun; do
+        RUNTIME=$runtime
+        start_container "between-$runtime"
+        # without a policy nothing is enforced
+        [[ $(exec_container "between-$runtime" sh -c 'cp /usr/bin/marker /tmp/mine; /tmp/mine') == ran ]]
+    done
+    [[ ! -s $(container_root before-runc)/tmp/refused-at ]]
+    start_daemon
+    for runtime in runc crun; do
+        RUNTIME=$runtime
+        for name in "before-$runtime" "between-$runtime"; do
+            # the process that was there before, and one that comes now
+            wait_for 20 test -s "$(container_root "$name")/tmp/refused-at"
+            run exec_container "$name" sh -c 'marker; /tmp/mine'
+            echo "$name: $output"
+            [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+            same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine)" "$(alert_lines "$name")"
+            [[ $(holdfastctl containers "$name" --output json | jq -c '[.covered, .members > 0]') == "[true,true]" ]]
+        done
+    done
+    [[ $(status_of '.counters.adopted > 0') == true ]]
+    totals_agree
+    for runtime in runc crun; do
+        RUNTIME=$runtime
+        for name in "before-$runtime" "between-$runtime"; do delete_container "$name"; done
+    done
+    stop_daemon
+    rmmod holdfast
+}

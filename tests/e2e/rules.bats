@@ -1,0 +1,151 @@
+# Rule files: what is wrong with one is said with its place, and what was in force stays so.
+
+load lib/container
+load lib/holdfast
+
+fixtures=$BATS_TEST_DIRNAME/../fixtures/rule
+
+setup() { container_setup; holdfast_setup; }
+teardown() { holdfast_teardown; container_teardown; }
+
+@test "each kind of mistake: 'rules check' says what, with file, line and column, and ends with 1" {
+    local file n=0
+    cd "$fixtures/bad"
+    for file in *.yaml; do
+        run holdfastctl rules check "$file"
+        [[ $status -eq 1 ]] || { echo "$file: status $status: $output"; return 1; }
+        same "$(<"${file%.yaml}.expected")" "$output" || { echo "$file"; return 1; }
+        n=$((n + 1))
+    done
+    ((n > 50))
+}
+
+@test "what is right is taken; wrong use and what cannot be read end with 2" {
+    local file
+    cd "$fixtures/good"
+    for file in *.yaml; do
+        run holdfastctl rules check "$file"
+        [[ $status -eq 0 ]] || { echo "$file: status $status: $output"; return 1; }
+    done
+    run holdfastctl rules check "$container_dir/none.yaml"
+    [[ $status -eq 2 && $output == *none.yaml* ]]
+    run holdfastctl rules check --no-such-option
+    [[ $status -eq 2 ]]
+    run holdfastctl rules check
+    [[ $status -eq 0 ]]
+    # it needs no daemon
+    run holdfastctl rules check --socket /none "$file"
+    [[ $status -eq 0 ]]
+}
+
+refusal_told() { holdfastctl rules list | grep -qF "$1"; }
+
+@test "a set with a mistake is refused whole: the old one stays in force, an alert and the status say so" {
+    make_image base
+    make_bundle old base
+    start_container old
+    set_rule block
+    local generation name expected first
+    generation=$(status_of .controller.rule_set.generation)
+    for name in unknown-key wrong-types duplicate-key alias-bomb bad-enum not-a-map \
+        type-container-escape nul-byte; do
+        expected=$fixtures/bad/$name.expected
+        [[ -e $expected ]] || { echo "there is no $expected"; return 1; }
+        cp "$fixtures/bad/$name.yaml" "$rules_dir/$name.yaml"
+        first=$(head -n 1 "$expected")
+        echo "$first"
+        wait_for 5 refusal_told "$rules_dir/$first"
+        # beside a good file, which changes meanwhile: nothing of it is taken
+        write_rules "$(rule_text alert)"
+        rm "$rules_dir/$name.yaml"
+        write_rules "$(rule_text block)"
+        nothing_told() { ! refusal_told "$name.yaml"; }
+        wait_for 5 nothing_told
+    done
+    cp "$fixtures/bad/unknown-key.yaml" "$rules_dir/"
+    wait_for 5 refusal_told "$rules_dir/unknown-key.yaml"
+    rm "$rule_file"
+    sleep 1
+    run exec_container old sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy'
+    [[ $status -eq 126 ]]
+    [[ $(alert_lines old) == "exec added deny /tmp/copy" ]]
+    same "$rule" "$(status_of '.policy[].name' | grep -v ^system)"
+    [[ $(status_of '.controller.rule_set.errors | length') -gt 0 ]]
+    run holdfastctl status
+    [[ $output == *"A newer rule set was refused, this one stays in force"*"$rules_dir/unknown-key.yaml:"* ]]
+
+    local alerted
+    alerted=$(alerts '.[] | select(.operation.kind == "bad-rule-set" and .time.last_real_ns / 1e9 >= ($since | tonumber)) |
+        "\(.rule.file):\(.rule.line)"' --arg since "$started_at")
+    echo "$alerted"
+    for name in unknown-keys alias-bomb duplicate-key; do grep -q "^$rules_dir/$name.yaml:[1-9]" <<<"$alerted"; done
+}
+
+@test "removing the custom rules puts the vendor's in force again" {
+    set_rule block
+    same "block block none" "$(status_of '.policy | map(select(.name != "system-non-image-program"))[0] | "\(.requested) \(.effective)"') $(
+        status_of '.policy[] | select(.name == "system-non-image-program").effective')"
+    rm "$rule_file"
+    system_only() { [[ $(status_of '.policy | map("\(.name) \(.effective)")') == '["system-non-image-program alert"]' ]]; }
+    wait_for 5 system_only
+}
+
+seen_after() { # seen_after LAUNCH-OUTPUT
+    echo $(($(tail -n 1 "$1") / 1000000 - written))
+}
+
+@test "a change is in force for running containers in less than a second" {
+    make_image base
+    make_bundle live base
+    start_container live
+    set_rule alert
+    exec_container live cp /usr/bin/marker /tmp/copy
+    local how action
+    for how in until-refused until-runs; do
+        [[ $how == until-refused ]] && action=block || action=alert
+        exec_container live launch $how /tmp/copy >"$container_dir/$how" 3>&- &
+        sleep 2
+        rule=test-${EPOCHREALTIME/[.,]/}
+        write_rules "$(rule_text $action)"
+        wait $!
+        echo "$how: after $(seen_after "$container_dir/$how") ms"
+        (($(seen_after "$container_dir/$how") > 0 && $(seen_after "$container_dir/$how") < 1000))
+    done
+}
+
+@test "SIGHUP reads the rules again" {
+    set_rule alert
+    # a file that is not watched, by a link that is
+    rule=test-${EPOCHREALTIME/[.,]/}
+    rule_text block >"$rules_dir/.hidden"
+    ln -sf .hidden "$rule_file"
+    wait_for 5 in_force
+    rule=test-${EPOCHREALTIME/[.,]/}
+    rule_text alert >"$rules_dir/.hidden"
+    sleep 1
+    ! in_force || { echo "seen without a signal: the test is of no use"; return 1; }
+    written=$(milliseconds)
+    kill -HUP "$(daemon_pid)"
+    wait_for 5 in_force
+    ((in_force_at - written < 1000))
+    rm "$rules_dir/.hidden"
+}
+
+@test "a controller that starts with a mistake in its rules keeps what the kernel enforces" {
+    make_image base
+    make_bundle kept-rules base
+    start_container kept-rules
+    set_rule block
+    stop_daemon
+    cp "$fixtures/bad/unknown-key.yaml" "$rules_dir/"
+    (start_daemon) & # it does not become Normal
+    told_abnormal() { holdfastctl status | grep -q "Abnormal"; }
+    wait_for 60 told_abnormal
+    run exec_container kept-rules sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy'
+    [[ $status -eq 126 ]]
+    rm "$rules_dir/unknown-key.yaml"
+    wait_for 20 is_normal
+    wait
+    run exec_container kept-rules sh -c '/tmp/copy'
+    [[ $status -eq 126 ]]
+}

@@ -1,0 +1,54 @@
+# What the second line of defence sees, and that the first cannot be taken away.
+
+load lib/container
+load lib/holdfast
+
+setup() { container_setup; holdfast_setup; make_image base; }
+teardown() { holdfast_teardown; container_teardown; }
+
+@test "a program's interpreter that was dropped is refused at its open, also on a tmpfs or volume" {
+    local place
+    mkdir "$container_dir/volume"
+    make_bundle interp-root base
+    make_bundle interp-tmpfs base --tmpfs /opt
+    make_bundle interp-volume base --bind "$container_dir/volume:/opt"
+    set_rule block
+    for place in root tmpfs volume; do
+        start_container "interp-$place"
+        run exec_container "interp-$place" sh -c 'cp /usr/bin/interpreter /opt/interpreter; interpreted; echo "status $?"'
+        echo "$place: $output"
+        [[ $output != *ran* && $output != *"status 0"* ]]
+        [[ $(alert_lines "interp-$place") == *" deny /opt/interpreter" ]]
+    done
+    # on the container's root before the program is lost
+    [[ $(alert_lines interp-root) == "interpreter added deny /opt/interpreter" ]]
+    set_rule alert
+    for place in root tmpfs volume; do
+        [[ $(exec_container "interp-$place" interpreted) == ran ]]
+        [[ $(alert_lines "interp-$place" | wc -l) -eq 1 ]]
+    done
+}
+
+@test "a script whose interpreter was dropped is refused" {
+    make_bundle shebang base
+    start_container shebang
+    set_rule block
+    run exec_container shebang sh -c 'cp /usr/bin/marker /opt/marker; printf "#!/opt/marker\n" >/tmp/script; chmod +x /tmp/script; /tmp/script'
+    [[ $status -eq 126 ]]
+    [[ $(alert_lines) == "exec added deny /tmp/script" ]]
+}
+
+@test "no program runs that the first line has not judged" {
+    set_rule alert
+    make_bundle judged base
+    start_container judged
+    exec_container judged sh -c 'cp /usr/bin/marker /tmp/copy; for i in 1 2 3 4 5; do /tmp/copy; marker; launch memfd /usr/bin/marker; done' >/dev/null
+    [[ $(alerts '[.[] | select(.operation.kind == "second-line")] | length') -eq 0 ]]
+}
+
+@test "the hooks are called, and ftrace cannot be switched off under them" {
+    same "$(printf '[]\n[]')" "$(status_of '[.hooks[] | select(.mandatory and (.attached | not)) | .symbol]' \
+        '[.hooks[] | select(.attached and .hits == 0) | .symbol]')"
+    run sysctl -q -w kernel.ftrace_enabled=0
+    [[ $status -ne 0 && $(</proc/sys/kernel/ftrace_enabled) == 1 ]]
+}
