@@ -129,7 +129,7 @@ static bool ask_overlay(struct inode *inode, struct dentry **upper)
 
 static const char *check_probe(struct file *file, u32 expect)
 {
-	struct dentry *dentry = file->f_path.dentry, *raw, *own, *upper_root;
+	struct dentry *dentry = file->f_path.dentry, *raw, *own, *upper_root, *data;
 	struct super_block *sb, *overlay = dentry->d_sb;
 
 	if (overlay->s_magic != OVERLAYFS_SUPER_MAGIC)
@@ -147,8 +147,10 @@ static const char *check_probe(struct file *file, u32 expect)
 	upper_root = raw_upper(d_inode(overlay->s_root));
 	if (!upper_root)
 		return "scratch overlay has no upper layer";
-	if (d_is_reg(dentry) &&
-	    is_subdir(holdfast_data_dentry(dentry), upper_root) != !!raw)
+	data = holdfast_data_dentry(dentry);
+	/* By its pointer: copy-up may keep a dentry that is not below the root. */
+	if (d_is_reg(dentry) && data != raw &&
+	    (raw || is_subdir(data, upper_root)))
 		return "d_real() disagrees";
 	return NULL;
 }

@@ -1,5 +1,5 @@
 # A container's first program is decided by the rule that is in force when it starts.
-# kernels: 6.1
+# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast

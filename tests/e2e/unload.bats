@@ -1,4 +1,5 @@
 # Loading and unloading the module while everything happens.
+# kernels: 6.1 debug
 # vm: --no-module
 
 load lib/container

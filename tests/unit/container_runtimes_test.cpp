@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "container/runtimes.hpp"
-
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "container/cgroup.hpp"
+#include "container/runtimes.hpp"
 #include "container/table.hpp"
 #include "container_sandbox.hpp"
 
@@ -17,8 +16,8 @@ using holdfast::test::Sandbox;
 TEST_CASE("containers are found where runtimes keep them") {
   const Sandbox sandbox;
   const auto web = sandbox.runc("web", 10);
-  sandbox.write("spaces/one/pod/state.json",
-                R"({"id":"pod","init_process_pid":11,"cgroup_paths":{"":")" + (sandbox.path() / "cgroup/pod").string() + "\"}}");
+  sandbox.write("spaces/one/pod/state.json", R"({"id":"pod","init_process_pid":11,"cgroup_paths":{"":")" +
+                                                 (sandbox.path() / "cgroup/pod").string() + "\"}}");
   const auto pod = sandbox.cgroup("pod");
   sandbox.write("crun/db/status", R"({"pid":12,"process-start-time":5,"cgroup-path":"/db"})");
   sandbox.write("crun/db/config.json", "{}");

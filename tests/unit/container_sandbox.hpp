@@ -19,7 +19,8 @@ class Sandbox {
   Sandbox() {
     std::string name = std::filesystem::temp_directory_path() / "holdfast-test-XXXXXX";
     if (::mkdtemp(name.data()) != nullptr) path_ = name;
-    for (const char* directory : {"runc", "crun", "spaces/one", "cgroup"}) std::filesystem::create_directories(path_ / directory);
+    for (const char* directory : {"runc", "crun", "spaces/one", "cgroup"})
+      std::filesystem::create_directories(path_ / directory);
   }
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
@@ -53,7 +54,8 @@ class Sandbox {
     const std::string label = image.empty() ? "" : "\"org.opencontainers.image.ref.name=" + image + "\"";
     write("runc/" + id + "/state.json", R"({"id":")" + id + R"(","init_process_pid":)" + std::to_string(pid) +
                                             R"(,"init_process_start":500,"cgroup_paths":{"":")" +
-                                            (path_ / "cgroup" / id).string() + R"("},"config":{"labels":[)" + label + "]}}");
+                                            (path_ / "cgroup" / id).string() + R"("},"config":{"labels":[)" + label +
+                                            "]}}");
     if (created) write("runc/" + id + "/exec.fifo", "");
     return cgroup(id);
   }

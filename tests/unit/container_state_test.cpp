@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "container/runc_state.hpp"
-
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -8,6 +6,7 @@
 #include "base/file.hpp"
 #include "container/cgroup.hpp"
 #include "container/process.hpp"
+#include "container/runc_state.hpp"
 
 using namespace holdfast;
 using namespace holdfast::container;
@@ -56,11 +55,11 @@ TEST_CASE("crun's status and configuration") {
 }
 
 TEST_CASE("state that is no state is refused") {
-  for (const char* text :
-       {"", "null", "[]", "{", "{}", R"({"id":"a"})", R"({"id":"a","init_process_pid":0})",
-        R"({"id":"a","init_process_pid":-1})", R"({"id":"a","init_process_pid":"7"})",
-        R"({"id":"a","init_process_pid":4294967297})", R"({"id":"../x","init_process_pid":7})",
-        R"({"id":"..","init_process_pid":7})", R"({"id":"","init_process_pid":7})", R"({"id":["a"],"init_process_pid":7})"}) {
+  for (const char* text : {"", "null", "[]", "{", "{}", R"({"id":"a"})", R"({"id":"a","init_process_pid":0})",
+                           R"({"id":"a","init_process_pid":-1})", R"({"id":"a","init_process_pid":"7"})",
+                           R"({"id":"a","init_process_pid":4294967297})", R"({"id":"../x","init_process_pid":7})",
+                           R"({"id":"..","init_process_pid":7})", R"({"id":"","init_process_pid":7})",
+                           R"({"id":["a"],"init_process_pid":7})"}) {
     INFO(text);
     CHECK_FALSE(parseRuncState(text, kMount));
   }
@@ -71,8 +70,7 @@ TEST_CASE("state that is no state is refused") {
 
 TEST_CASE("a cgroup that is no container's own is not taken") {
   const auto path = [](const std::string& paths) {
-    const auto container =
-        parseRuncState(R"({"id":"a","init_process_pid":7,"cgroup_paths":)" + paths + "}", kMount);
+    const auto container = parseRuncState(R"({"id":"a","init_process_pid":7,"cgroup_paths":)" + paths + "}", kMount);
     REQUIRE(container);
     return container->cgroup_path;
   };
@@ -88,7 +86,8 @@ TEST_CASE("a cgroup that is no container's own is not taken") {
 
 TEST_CASE("labels of odd forms") {
   const auto container = parseRuncState(
-      R"({"id":"a","init_process_pid":7,"config":{"rootfs":3,"labels":["bundle=/first","plain",7,"=x","k=","bundle=/b"]}})", kMount);
+      R"({"id":"a","init_process_pid":7,"config":{"rootfs":3,"labels":["bundle=/first","plain",7,"=x","k=","bundle=/b"]}})",
+      kMount);
   REQUIRE(container);
   CHECK(container->bundle == "/b");
   CHECK(container->root.empty());
@@ -99,7 +98,8 @@ TEST_CASE("labels of odd forms") {
 TEST_CASE("pod, namespace and uid come from the annotations") {
   Container container;
   CHECK(podOf(container).name.empty());
-  container.annotations = {{"io.kubernetes.cri.sandbox-name", "web-0"}, {"io.kubernetes.cri.sandbox-namespace", "shop"}};
+  container.annotations = {{"io.kubernetes.cri.sandbox-name", "web-0"},
+                           {"io.kubernetes.cri.sandbox-namespace", "shop"}};
   CHECK(podOf(container).name == "web-0");
   CHECK(podOf(container).space == "shop");
   container.annotations = {{"io.kubernetes.pod.name", "db-0"}, {"io.kubernetes.pod.uid", "u"}};

@@ -65,7 +65,9 @@ class FakePort : public kernel::Port {
     return all;
   }
   kernel::Outcome<std::vector<kernel::MemberInfo>> members() override { return member_list; }
-  kernel::Outcome<std::vector<kernel::PolicyProfile>> profiles() override { return std::vector<kernel::PolicyProfile>{}; }
+  kernel::Outcome<std::vector<kernel::PolicyProfile>> profiles() override {
+    return std::vector<kernel::PolicyProfile>{};
+  }
   kernel::Outcome<std::vector<kernel::Pattern>> patterns() override { return std::vector<kernel::Pattern>{}; }
   kernel::Outcome<void> adopt(const kernel::MemberInfo& member) override {
     const std::scoped_lock lock(mutex);

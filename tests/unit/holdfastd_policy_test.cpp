@@ -104,9 +104,8 @@ TEST_CASE("a refused commit leaves everything as it was") {
   CHECK(f.keeper.inForce()->generation == 1);
   CHECK(f.keeper.inForce()->rules == first);
   CHECK(f.history.find(2).rules == first);
-  CHECK_FALSE(f.keeper.withProfile(f.entry(10, "x:1"), [](const auto&) -> kernel::Outcome<void> {
-    return kernel::failWith(ENOENT, "gone");
-  }));
+  CHECK_FALSE(f.keeper.withProfile(
+      f.entry(10, "x:1"), [](const auto&) -> kernel::Outcome<void> { return kernel::failWith(ENOENT, "gone"); }));
 }
 
 TEST_CASE("a generation that somebody else has used is overtaken") {
@@ -156,7 +155,8 @@ TEST_CASE("with the function off nothing is enforced but the self-test") {
   for (const auto& profile : policy.profiles) CHECK(profile.rules.empty() == (profile.id != kSelfTestProfile));
 }
 
-TEST_CASE("sixty containers at once while the rules change: nobody is answered with an old generation or left unbound") {
+TEST_CASE(
+    "sixty containers at once while the rules change: nobody is answered with an old generation or left unbound") {
   Fixture f;
   REQUIRE(f.keeper.apply(test::rules(kBlockWeb), {}));
   std::atomic<int> failures{0};
@@ -195,10 +195,9 @@ TEST_CASE("the fast way never waits for a commit") {
   CHECK_FALSE(f.keeper.tryWithProfile(entry, use));
   REQUIRE(f.keeper.apply(test::rules(kBlockWeb), {}));
   CHECK(f.keeper.tryWithProfile(entry, use));
-  CHECK_FALSE(f.keeper.tryWithProfile({11, containerOf("registry.example/web:1"), false, false},
-                                      [](const Assignment&) -> kernel::Outcome<void> {
-                                        return kernel::failWith(ESTALE, "old");
-                                      }));
+  CHECK_FALSE(f.keeper.tryWithProfile(
+      {11, containerOf("registry.example/web:1"), false, false},
+      [](const Assignment&) -> kernel::Outcome<void> { return kernel::failWith(ESTALE, "old"); }));
   std::atomic<bool> inside{false};
   std::atomic<bool> go{false};
   f.port.fail_commit = [&] {

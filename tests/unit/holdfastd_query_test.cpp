@@ -34,8 +34,15 @@ struct Fixture {
   explicit Fixture(const char* rules = test::kBlockWeb) { REQUIRE(keeper.apply(test::rules(rules), {})); }
 
   kernel::Query query(std::uint64_t cgroup, const std::string& path, std::uint32_t tgid, std::uint32_t flags = 0) {
-    return {.id = 77, .cgroup_id = cgroup, .cgroup_path = path, .pid = tgid, .tgid = tgid,
-            .start_time = container::ticksToNs(kStart), .flags = flags, .path = "/bin/sh", .timeout_ms = 2000};
+    return {.id = 77,
+            .cgroup_id = cgroup,
+            .cgroup_path = path,
+            .pid = tgid,
+            .tgid = tgid,
+            .start_time = container::ticksToNs(kStart),
+            .flags = flags,
+            .path = "/bin/sh",
+            .timeout_ms = 2000};
   }
   bool resolve(const kernel::Query& query, std::chrono::milliseconds after = 0ms) {
     return answerer.resolve(query, arrived, arrived + after);
@@ -155,8 +162,10 @@ TEST_CASE("an answer that nobody waits for any more is not an error, another is 
 
 TEST_CASE("podman's container is found by the cgroup above its own") {
   Fixture f;
-  f.sandbox.write("crun/db/status", R"({"pid":10,"process-start-time":500,"cgroup-path":"/libpod-0123456789ab.scope/container"})");
-  f.sandbox.write("crun/db/config.json", R"({"annotations":{"org.opencontainers.image.ref.name":"registry.example/web:1"}})");
+  f.sandbox.write("crun/db/status",
+                  R"({"pid":10,"process-start-time":500,"cgroup-path":"/libpod-0123456789ab.scope/container"})");
+  f.sandbox.write("crun/db/config.json",
+                  R"({"annotations":{"org.opencontainers.image.ref.name":"registry.example/web:1"}})");
   f.sandbox.cgroup("libpod-0123456789ab.scope/container");
   REQUIRE(f.resolve(f.query(31, "/libpod-0123456789ab.scope", 10, kernel::kQueryPattern)));
   CHECK(f.port.answers.at(0).name == "db");

@@ -31,7 +31,8 @@ struct Fixture {
   Reconciler reconciler{port, keeper, table, runtimes, {}};
 
   void record(std::uint64_t id, const std::string& name, std::uint32_t members, std::uint32_t flags = 0) {
-    port.records[id] = {.cgroup_id = id, .name = name, .profile_id = 1, .generation = 1, .flags = flags, .members = members};
+    port.records[id] = {
+        .cgroup_id = id, .name = name, .profile_id = 1, .generation = 1, .flags = flags, .members = members};
   }
 };
 
@@ -124,7 +125,8 @@ TEST_CASE("a record that the kernel made for the cgroup above podman's is resolv
   Fixture f;
   REQUIRE(f.keeper.apply(test::rules(test::kBlockWeb), {}));
   f.sandbox.write("crun/db/status", R"({"pid":10,"cgroup-path":"/libpod-x.scope/container"})");
-  f.sandbox.write("crun/db/config.json", R"({"annotations":{"org.opencontainers.image.ref.name":"registry.example/web:1"}})");
+  f.sandbox.write("crun/db/config.json",
+                  R"({"annotations":{"org.opencontainers.image.ref.name":"registry.example/web:1"}})");
   f.sandbox.cgroup("libpod-x.scope/container");
   const auto above = f.sandbox.cgroup("libpod-x.scope");
   f.record(above, "", 1, kernel::kContainerArmed);
@@ -140,7 +142,8 @@ TEST_CASE("rules: a bad set is refused whole and told once; a good one comes int
   Fixture f;
   const auto opts = options(f.sandbox);
   f.sandbox.write("etc/holdfast.yaml", "version: 1\n");
-  f.sandbox.write("vendor/10-non-image-program.yaml", file("  - {name: vendor, type: non-image-program, action: alert, system: true}\n"));
+  f.sandbox.write("vendor/10-non-image-program.yaml",
+                  file("  - {name: vendor, type: non-image-program, action: alert, system: true}\n"));
   f.sandbox.write("rules/a.yaml", file(test::kBlockAll));
   std::vector<Error> notices;
   RuleService service(opts, f.keeper, [&](auto, const Error& error) { notices.push_back(error); });
@@ -317,7 +320,8 @@ TEST_CASE("containers are reported with what applies to them, and hostile names 
   one.state = container::State::Running;
   const auto shared = std::make_shared<const container::Container>(one);
   inputs.containers = {{1, shared, true, false}, {2, shared, true, false}};
-  inputs.kernel_containers = {{.cgroup_id = 2, .flags = kernel::kContainerStorage | kernel::kContainerDefaulted, .members = 4}};
+  inputs.kernel_containers = {
+      {.cgroup_id = 2, .flags = kernel::kContainerStorage | kernel::kContainerDefaulted, .members = 4}};
   const auto reports = containerReports(inputs);
   REQUIRE(reports.size() == 1);
   CHECK(reports[0].cgroup_id == 2);
@@ -358,7 +362,8 @@ TEST_CASE("options") {
   CHECK(standard->state_dir == "/var/lib/holdfast");
   CHECK(standard->socket == "/run/holdfast/holdfastd.sock");
   CHECK_FALSE(standard->rules_dir);
-  const auto all = parse({"--rules-dir=/r", "--runc-root", "/a", "--runc-root", "/b", "--query-delay-ms", "250", "--log-level=debug"});
+  const auto all = parse(
+      {"--rules-dir=/r", "--runc-root", "/a", "--runc-root", "/b", "--query-delay-ms", "250", "--log-level=debug"});
   REQUIRE(all);
   CHECK(all->rules_dir == "/r");
   CHECK(all->runc_roots.size() == 2);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/build.hpp"
-
 #include <linux/holdfast.h>
 #include <netlink/genl/genl.h>
 #include <sys/socket.h>
@@ -14,6 +12,7 @@
 #include <sstream>
 
 #include "base/fd.hpp"
+#include "kernel/build.hpp"
 #include "kernel/overlay_calibration.hpp"
 #include "kernel/parse.hpp"
 
@@ -122,8 +121,9 @@ TEST_CASE("what the interface does not take is refused before anything is sent")
 }
 
 TEST_CASE("single requests have the attributes that the module demands") {
-  const auto set = attributes(buildContainerSet(kFamily, {.cgroup_id = 5, .name = "web", .profile_id = 2, .generation = 3}),
-                              HOLDFAST_CMD_CONTAINER_SET);
+  const auto set =
+      attributes(buildContainerSet(kFamily, {.cgroup_id = 5, .name = "web", .profile_id = 2, .generation = 3}),
+                 HOLDFAST_CMD_CONTAINER_SET);
   const auto containers = parseContainers(set);
   REQUIRE(containers);
   CHECK(containers->at(0).cgroup_id == 5);
@@ -136,7 +136,8 @@ TEST_CASE("single requests have the attributes that the module demands") {
 
   CHECK(attributes(buildAck(kFamily, 3), HOLDFAST_CMD_EVENT_ACK).size() == 12);
   CHECK(attributes(buildHello(kFamily), HOLDFAST_CMD_HELLO).size() == 8);
-  CHECK(attributes(buildBegin(kFamily, {.generation = 1, .default_profile = 1}), HOLDFAST_CMD_POLICY_BEGIN).size() == 16);
+  CHECK(attributes(buildBegin(kFamily, {.generation = 1, .default_profile = 1}), HOLDFAST_CMD_POLICY_BEGIN).size() ==
+        16);
   CHECK(attributes(buildBegin(kFamily, {.generation = 1, .default_profile = 1, .query_timeout_ms = 9}),
                    HOLDFAST_CMD_POLICY_BEGIN)
             .size() == 24);
@@ -176,7 +177,8 @@ TEST_CASE("calibration files are of both kinds and leave no mount behind, or the
   const auto files = makeCalibrationFiles();
   if (files) {
     CHECK(files->size() == 6);
-    CHECK(std::count_if(files->begin(), files->end(), [](const auto& file) { return file.expect == Expect::Lower; }) == 1);
+    CHECK(std::count_if(files->begin(), files->end(), [](const auto& file) { return file.expect == Expect::Lower; }) ==
+          1);
   } else {
     CHECK(files.error().message.find("for calibration") != std::string::npos);
   }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/parse.hpp"
-
 #include <linux/holdfast.h>
 
 #include <catch2/catch.hpp>
 #include <random>
 
 #include "kernel/datagram.hpp"
+#include "kernel/parse.hpp"
 #include "kernel_bytes.hpp"
 
 using namespace holdfast;
@@ -27,8 +26,10 @@ ByteWriter event(std::uint64_t number) {
       .u32(HOLDFAST_A_EVENT_ORIGIN, HOLDFAST_ORIGIN_ADDED)
       .u64(HOLDFAST_A_EVENT_COUNT, 3)
       .text(HOLDFAST_A_EVENT_PATH, "/tmp/\x1b[31m\n\"x")
-      .nest(HOLDFAST_A_EVENT_ANCESTOR, ByteWriter().u32(HOLDFAST_A_ANCESTOR_TGID, 9).text(HOLDFAST_A_ANCESTOR_COMM, "sh"))
-      .nest(HOLDFAST_A_EVENT_ANCESTOR, ByteWriter().u32(HOLDFAST_A_ANCESTOR_TGID, 1).text(HOLDFAST_A_ANCESTOR_COMM, "init"));
+      .nest(HOLDFAST_A_EVENT_ANCESTOR,
+            ByteWriter().u32(HOLDFAST_A_ANCESTOR_TGID, 9).text(HOLDFAST_A_ANCESTOR_COMM, "sh"))
+      .nest(HOLDFAST_A_EVENT_ANCESTOR,
+            ByteWriter().u32(HOLDFAST_A_ANCESTOR_TGID, 1).text(HOLDFAST_A_ANCESTOR_COMM, "init"));
   return writer;
 }
 
@@ -101,10 +102,10 @@ TEST_CASE("a query is read; two in one message or none of a cgroup are refused")
   REQUIRE(one);
   CHECK(std::get<Query>(*one).cgroup_path == "/web");
   CHECK(std::get<Query>(*one).tgid == 42);
-  CHECK_FALSE(parseStreamMessage(
-      HOLDFAST_CMD_QUERY, ByteWriter().nest(HOLDFAST_A_QUERY, query()).nest(HOLDFAST_A_QUERY, query()).bytes()));
   CHECK_FALSE(parseStreamMessage(HOLDFAST_CMD_QUERY,
-                                 ByteWriter().nest(HOLDFAST_A_QUERY, ByteWriter().u64(HOLDFAST_A_QUERY_ID, 1)).bytes()));
+                                 ByteWriter().nest(HOLDFAST_A_QUERY, query()).nest(HOLDFAST_A_QUERY, query()).bytes()));
+  CHECK_FALSE(parseStreamMessage(
+      HOLDFAST_CMD_QUERY, ByteWriter().nest(HOLDFAST_A_QUERY, ByteWriter().u64(HOLDFAST_A_QUERY_ID, 1)).bytes()));
 }
 
 TEST_CASE("strings without an end, too long or with an early end") {
@@ -151,7 +152,8 @@ TEST_CASE("hello needs its parts") {
 TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
   const auto hooks = parseHooks(
       ByteWriter()
-          .nest(HOLDFAST_A_HOOK, ByteWriter().text(HOLDFAST_A_HOOK_SYMBOL, "security_bprm_check").u32(HOLDFAST_A_HOOK_FLAGS, 3))
+          .nest(HOLDFAST_A_HOOK,
+                ByteWriter().text(HOLDFAST_A_HOOK_SYMBOL, "security_bprm_check").u32(HOLDFAST_A_HOOK_FLAGS, 3))
           .bytes());
   REQUIRE(hooks);
   CHECK(hooks->at(0).symbol == "security_bprm_check");
@@ -169,11 +171,15 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
   REQUIRE(profiles);
   CHECK(profiles->at(0) == PolicyProfile{3, {{5, PolicyRuleType::NonImageProgram, Verdict::Deny, {"/opt", "/srv"}}}});
 
-  CHECK(parsePatterns(ByteWriter().nest(HOLDFAST_A_PATTERN, ByteWriter().text(HOLDFAST_A_PATTERN_PARENT, "docker")).bytes())
+  CHECK(parsePatterns(
+            ByteWriter().nest(HOLDFAST_A_PATTERN, ByteWriter().text(HOLDFAST_A_PATTERN_PARENT, "docker")).bytes())
             ->at(0)
             .parent == "docker");
-  CHECK(parseMembers(ByteWriter().nest(HOLDFAST_A_MEMBER, ByteWriter().u32(HOLDFAST_A_MEMBER_TGID, 8)).bytes())->at(0).tgid == 8);
-  CHECK(parseContainers(ByteWriter().nest(HOLDFAST_A_CONTAINER, ByteWriter().u64(HOLDFAST_A_CONTAINER_OVERFLOW, 8)).bytes())
+  CHECK(parseMembers(ByteWriter().nest(HOLDFAST_A_MEMBER, ByteWriter().u32(HOLDFAST_A_MEMBER_TGID, 8)).bytes())
+            ->at(0)
+            .tgid == 8);
+  CHECK(parseContainers(
+            ByteWriter().nest(HOLDFAST_A_CONTAINER, ByteWriter().u64(HOLDFAST_A_CONTAINER_OVERFLOW, 8)).bytes())
             ->at(0)
             .overflow == 8);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module's book-keeping of events, against a naive one.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module's sets of directories, against a naive search.
 #include <catch2/catch.hpp>
-
 #include <cstring>
 #include <random>
 #include <string>

@@ -54,7 +54,8 @@ bool isIdentifier(std::string_view text) {
 
 std::optional<std::uint64_t> cgroupId(const std::filesystem::path& mount, std::string_view path) {
   if (!isCgroupPath(path)) return std::nullopt;
-  const UniqueFd fd(::open((mount.string() + std::string(path)).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(
+      ::open((mount.string() + std::string(path)).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
   return status.st_ino;
@@ -72,11 +73,18 @@ bool isWithin(std::string_view path, std::string_view ancestor) {
 
 std::vector<kernel::Pattern> runtimePatterns() {
   return {
-      {"docker-", ".scope", ""},  {"cri-containerd-", ".scope", ""}, {"crio-", ".scope", ""},
-      {"libpod-", ".scope", ""},  {"nerdctl-", ".scope", ""},
+      {"docker-", ".scope", ""},
+      {"cri-containerd-", ".scope", ""},
+      {"crio-", ".scope", ""},
+      {"libpod-", ".scope", ""},
+      {"nerdctl-", ".scope", ""},
       // the same with cgroupfs as the runtime's cgroup manager
-      {"crio-", "", ""},          {"libpod-", "", ""},               {"", "", "docker"},
-      {"", "", "default"},        {"", "", "moby"},                  {"", "", "k8s.io"},
+      {"crio-", "", ""},
+      {"libpod-", "", ""},
+      {"", "", "docker"},
+      {"", "", "default"},
+      {"", "", "moby"},
+      {"", "", "k8s.io"},
   };
 }
 

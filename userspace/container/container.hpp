@@ -17,8 +17,8 @@ enum class State { Creating, Created, Running, Stopped };
 /// One container, as its runtime's state files describe it. Immutable once made.
 struct Container {
   std::string id;
-  std::string name;     // what people call it; the id if the runtime knows nothing else
-  std::string runtime;  // "runc", "crun"; empty if only the cgroup's name says that it is a container
+  std::string name;             // what people call it; the id if the runtime knows nothing else
+  std::string runtime;          // "runc", "crun"; empty if only the cgroup's name says that it is a container
   std::uint64_t cgroup_id = 0;  // inode number of the cgroup's directory; 0 if that is gone or is no container's own
   std::string cgroup_path;      // from the root of the hierarchy, "/system.slice/docker-….scope"
   std::uint32_t init_pid = 0;

@@ -130,15 +130,14 @@ std::string refuseMember(kernel::Port& port, const Peer& peer) {
   const auto members = port.members();
   // Without the module nobody is a member; the socket's own permissions stand.
   if (!members) return {};
-  const bool member = std::ranges::any_of(
-      *members, [&](const auto& one) { return one.tgid == static_cast<std::uint32_t>(peer.pid); });
+  const bool member =
+      std::ranges::any_of(*members, [&](const auto& one) { return one.tgid == static_cast<std::uint32_t>(peer.pid); });
   return member ? "a container's process may not use the control socket" : "";
 }
 
 void registerRequests(control::Server& server, const HandlerParts& parts) {
-  server.handle("status", Access::Read, [parts](const Request&, const Peer&) -> Result<json> {
-    return json(statusReport(parts.inputs()));
-  });
+  server.handle("status", Access::Read,
+                [parts](const Request&, const Peer&) -> Result<json> { return json(statusReport(parts.inputs())); });
   server.handle("rules.list", Access::Read, [parts](const Request&, const Peer&) { return rulesList(parts); });
   server.handle("rules.show", Access::Read,
                 [parts](const Request& request, const Peer&) { return rulesShow(parts, request); });

@@ -31,7 +31,7 @@ namespace {
 constexpr auto kTick = 1000ms;
 // While the module is there and its greeting is awaited, the control socket is not opened and nobody is told "ready".
 constexpr auto kGreetingPatience = 5s;
-constexpr auto kRepair = 10s;  // between tries to mend what could not be done when the module was met
+constexpr auto kRepair = 10s;         // between tries to mend what could not be done when the module was met
 constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
 constexpr std::size_t kThreads = 3;
 constexpr std::size_t kQueriesMax = 4096;
@@ -127,8 +127,7 @@ void Daemon::putRulesInForce() {
 }
 
 void Daemon::meetModule(const kernel::Hello& hello) {
-  spdlog::info("module {}: generation {} is in force", safeUtf8(hello.status.module_version),
-               hello.status.generation);
+  spdlog::info("module {}: generation {} is in force", safeUtf8(hello.status.module_version), hello.status.generation);
   history_.clear();
   if (auto done = history_.restore(options_.state_dir / "rule-history.json", hello.boot_id, hello.load_id); !done) {
     spdlog::debug("{}", done.error().text());
@@ -152,8 +151,9 @@ void Daemon::watchCounters() {
     overflow_said_ = overflow;
   }
   if (const auto missing = intake_.counters().missing.load(); missing > missing_said_) {
-    notice(alert::NoticeKind::StreamLost,
-           Error{std::to_string(missing) + " events that the kernel counts as delivered never reached this controller"});
+    notice(
+        alert::NoticeKind::StreamLost,
+        Error{std::to_string(missing) + " events that the kernel counts as delivered never reached this controller"});
     missing_said_ = missing;
   }
 }
@@ -207,9 +207,9 @@ void Daemon::openReader() {
 void Daemon::tellServiceManager() {
   if (Clock::now() - stream_.lastSeen() < kStreamSilence) (void)::sd_notify(0, "WATCHDOG=1");
   if (!ready_) return;
-  const std::string text = met_ ? "STATUS=generation " + std::to_string(keeper_.inForce() ? keeper_.inForce()->generation : 0)
-                                : std::string("STATUS=Abnormal: ") +
-                                      (status_ ? stream_.problem() : status_.error().message);
+  const std::string text =
+      met_ ? "STATUS=generation " + std::to_string(keeper_.inForce() ? keeper_.inForce()->generation : 0)
+           : std::string("STATUS=Abnormal: ") + (status_ ? stream_.problem() : status_.error().message);
   (void)::sd_notify(0, text.c_str());
 }
 

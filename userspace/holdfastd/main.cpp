@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
       return 2;
     }
     if (options->help || options->version) {
-      const auto text = options->help ? holdfast::holdfastd::helpText() : std::string("holdfastd " HOLDFAST_VERSION "\n");
+      const auto text =
+          options->help ? holdfast::holdfastd::helpText() : std::string("holdfastd " HOLDFAST_VERSION "\n");
       std::fputs(text.c_str(), stdout);
       return EXIT_SUCCESS;
     }

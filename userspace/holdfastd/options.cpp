@@ -16,20 +16,19 @@ po::options_description description() {
   const auto text = [](const std::string& value) { return po::value<std::string>()->default_value(value); };
   const Options standard;
   po::options_description all("Options");
-  all.add_options()
-      ("config", text(standard.config.string()), "configuration of this host")
-      ("rules-dir", po::value<std::string>(), "the rules, instead of rules_dir of the configuration")
-      ("vendor-dir", text(standard.vendor_dir.string()), "the rules that ship with Holdfast")
-      ("state-dir", text(standard.state_dir.string()), "where alerts are stored")
-      ("socket", text(control::kDefaultSocket), "control socket, for holdfastctl")
-      ("log-level", po::value<std::string>(), "trace, debug, info, warn, error; instead of log_level of the configuration")
-      ("runc-root", po::value<std::vector<std::string>>()->composing(),
-       "a further directory given to runc as --root; may be repeated")
-      ("crun-root", po::value<std::vector<std::string>>()->composing(), "likewise of crun")
-      ("query-delay-ms", po::value<unsigned>()->default_value(0),
-       "answer the kernel's queries late by so much, to test what a slow controller does; at most 60000")
-      ("help", "show this")
-      ("version", "show the version");
+  all.add_options()("config", text(standard.config.string()), "configuration of this host")(
+      "rules-dir", po::value<std::string>(), "the rules, instead of rules_dir of the configuration")(
+      "vendor-dir", text(standard.vendor_dir.string()), "the rules that ship with Holdfast")(
+      "state-dir", text(standard.state_dir.string()), "where alerts are stored")(
+      "socket", text(control::kDefaultSocket), "control socket, for holdfastctl")(
+      "log-level", po::value<std::string>(),
+      "trace, debug, info, warn, error; instead of log_level of the configuration")(
+      "runc-root", po::value<std::vector<std::string>>()->composing(),
+      "a further directory given to runc as --root; may be repeated")(
+      "crun-root", po::value<std::vector<std::string>>()->composing(), "likewise of crun")(
+      "query-delay-ms", po::value<unsigned>()->default_value(0),
+      "answer the kernel's queries late by so much, to test what a slow controller does; at most 60000")(
+      "help", "show this")("version", "show the version");
   return all;
 }
 

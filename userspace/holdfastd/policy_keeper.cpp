@@ -63,9 +63,8 @@ kernel::Policy buildPolicy(InForce& target, const std::vector<container::Table::
   policy.patterns = patterns;
   if (target.profiles.empty()) target.profiles.push_back(rule::compileDefault(*target.rules, target.config));
   for (const auto& entry : containers) {
-    const auto id = entry.self_test
-                        ? kSelfTestProfile
-                        : need(target, rule::compile(*target.rules, target.config, entry.container->image));
+    const auto id = entry.self_test ? kSelfTestProfile
+                                    : need(target, rule::compile(*target.rules, target.config, entry.container->image));
     if (policy.bindings.size() < kernel::kBindingsMax) policy.bindings.push_back({entry.cgroup_id, id});
   }
   for (std::size_t i = 0; i < target.profiles.size(); ++i) {

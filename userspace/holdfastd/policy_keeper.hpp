@@ -26,9 +26,9 @@ using Rules = std::shared_ptr<const rule::RuleSet>;
 /// What the kernel enforces, as far as it came from here. Immutable.
 struct InForce {
   std::uint32_t generation = 0;
-  std::uint32_t rule_set = 0;       // the generation that brought the rules
+  std::uint32_t rule_set = 0;  // the generation that brought the rules
   std::uint32_t default_profile = kDefaultProfile;
-  Rules rules;                      // null: an earlier daemon's policy, of which only the numbers are known
+  Rules rules;  // null: an earlier daemon's policy, of which only the numbers are known
   rule::HostConfig config;
   std::vector<rule::Profile> profiles;  // see idOf()
 

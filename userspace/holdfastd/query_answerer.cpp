@@ -73,9 +73,8 @@ bool QueryAnswerer::tryNow(const kernel::Query& query) {
   // A new init process in a known cgroup is a new container.
   const bool init = isInit(query, *entry->container);
   if (!entry->self_test && !init && (!entry->armed || (query.flags & kernel::kQueryPid1) != 0)) return false;
-  const auto done = keeper_.tryWithProfile(*entry, [&](const Assignment& assignment) {
-    return port_.answer(answerFor(query, *entry, assignment));
-  });
+  const auto done = keeper_.tryWithProfile(
+      *entry, [&](const Assignment& assignment) { return port_.answer(answerFor(query, *entry, assignment)); });
   if (!done) return false;
   if (*done && init) table_.arm(query.cgroup_id);
   return settled(query, *done);
@@ -94,9 +93,8 @@ bool QueryAnswerer::answerContainer(const kernel::Query& query, const container:
   if (!table_.put(query.cgroup_id, entry.container, entry.armed, entry.self_test)) {
     spdlog::error("too many containers: {} runs under the default profile", safeUtf8(entry.container->id));
   }
-  const auto done = keeper_.withProfile(entry, [&](const Assignment& assignment) {
-    return port_.answer(answerFor(query, entry, assignment));
-  });
+  const auto done = keeper_.withProfile(
+      entry, [&](const Assignment& assignment) { return port_.answer(answerFor(query, entry, assignment)); });
   if (done && first) table_.arm(query.cgroup_id);
   if (done && is_new && on_new_) on_new_(*entry.container);
   return settled(query, done);

@@ -12,8 +12,8 @@
 
 namespace holdfast::holdfastd {
 
-Reconciler::Reconciler(kernel::Port& port, PolicyKeeper& keeper, container::Table& table,
-                       container::Runtimes& runtimes, OnNew on_new)
+Reconciler::Reconciler(kernel::Port& port, PolicyKeeper& keeper, container::Table& table, container::Runtimes& runtimes,
+                       OnNew on_new)
     : port_(port), keeper_(keeper), table_(table), runtimes_(runtimes), on_new_(std::move(on_new)) {}
 
 kernel::Outcome<Reconciler::Kernels> Reconciler::kernels() {
@@ -97,10 +97,8 @@ void Reconciler::adoptProcessesOf(const container::Table::Entry& entry) {
     const auto ticks = container::startTicks(pid);
     const auto cgroup = container::cgroupOf(pid);
     if (!ticks || !cgroup || !container::isWithin(*cgroup, path) || container::startTicks(pid) != ticks) continue;
-    const auto done = port_.adopt({.tgid = pid,
-                                   .start_time = container::ticksToNs(*ticks),
-                                   .cgroup_id = entry.cgroup_id,
-                                   .flags = 0});
+    const auto done = port_.adopt(
+        {.tgid = pid, .start_time = container::ticksToNs(*ticks), .cgroup_id = entry.cgroup_id, .flags = 0});
     const int code = done ? 0 : done.error().code;
     // Gone meanwhile, a member already, still the runtime's own program, or at home in the host's root: all as it is.
     const bool harmless = code == ESRCH || code == ENOENT || code == EEXIST || code == EAGAIN || code == EXDEV;

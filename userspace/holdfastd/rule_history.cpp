@@ -18,9 +18,12 @@ constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
 
 /// Only what an alert shows of a rule.
 Json toJson(const rule::Rule& rule) {
-  return {{"name", safeUtf8(rule.name)}, {"action", static_cast<int>(rule.action)},
-          {"type", static_cast<int>(rule.type)}, {"system", rule.system},
-          {"file", safeUtf8(rule.file)}, {"line", rule.line},
+  return {{"name", safeUtf8(rule.name)},
+          {"action", static_cast<int>(rule.action)},
+          {"type", static_cast<int>(rule.type)},
+          {"system", rule.system},
+          {"file", safeUtf8(rule.file)},
+          {"line", rule.line},
           {"column", rule.column}};
 }
 

@@ -14,15 +14,17 @@ namespace {
 
 /// What is wrong with the module, the worst first.
 std::vector<std::string> moduleReasons(const StatusInputs& inputs) {
-  if (!inputs.module) return {inputs.module_problem.empty() ? "the kernel module does not answer" : inputs.module_problem};
+  if (!inputs.module)
+    return {inputs.module_problem.empty() ? "the kernel module does not answer" : inputs.module_problem};
   const auto& module = *inputs.module;
   std::vector<std::string> reasons;
   if (module.has(kernel::kStatusDisabled)) {
     reasons.emplace_back("Holdfast is disabled on the kernel's command line (holdfast.disable)");
   }
   if (inputs.abi_version != 0 && inputs.abi_version != kernel::kAbiVersion) {
-    reasons.push_back("the module speaks version " + std::to_string(inputs.abi_version) + " of the interface, this controller " +
-                      std::to_string(kernel::kAbiVersion) + ": reload the module or reboot");
+    reasons.push_back("the module speaks version " + std::to_string(inputs.abi_version) +
+                      " of the interface, this controller " + std::to_string(kernel::kAbiVersion) +
+                      ": reload the module or reboot");
   }
   if (!module.has(kernel::kStatusAttached)) {
     std::string names;
@@ -146,10 +148,20 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
                      .generation = module.generation,
                      .default_profile = module.default_profile,
                      .query_timeout_ms = module.query_timeout_ms};
-    report.counters = {module.containers, module.members, module.adopted,          module.unclassified,
-                       module.defaulted,  module.execs,   module.maps,             module.denied,
-                       module.alerted,    module.queries, module.queries_answered, module.queries_timed_out,
-                       module.queries_refused, module.queries_pending};
+    report.counters = {module.containers,
+                       module.members,
+                       module.adopted,
+                       module.unclassified,
+                       module.defaulted,
+                       module.execs,
+                       module.maps,
+                       module.denied,
+                       module.alerted,
+                       module.queries,
+                       module.queries_answered,
+                       module.queries_timed_out,
+                       module.queries_refused,
+                       module.queries_pending};
     report.events = {module.events_seen, module.events_delivered, module.events_folded, module.events_queued,
                      module.events_overflow};
     report.unclassified = module.unclassified;

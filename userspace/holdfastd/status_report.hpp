@@ -18,7 +18,7 @@ namespace holdfast::holdfastd {
 struct StatusInputs {
   std::optional<kernel::Status> module;  // nothing: module_problem says why
   std::string module_problem;
-  std::uint32_t abi_version = 0;         // of the module's HELLO; 0: not said yet
+  std::uint32_t abi_version = 0;  // of the module's HELLO; 0: not said yet
   std::vector<kernel::HookInfo> hooks;
   std::int64_t own_pid = 0;
   std::string stream_problem;

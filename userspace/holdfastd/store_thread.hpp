@@ -28,9 +28,9 @@ class StoreThread {
 
   struct Parts {
     std::filesystem::path file;
-    kernel::Port& port;                                            // of this thread alone
-    std::function<alert::Alert(const kernel::Event&)> to_alert;    // on the store's thread
-    std::function<void()> on_change;                               // there are new alerts; on the store's thread
+    kernel::Port& port;                                          // of this thread alone
+    std::function<alert::Alert(const kernel::Event&)> to_alert;  // on the store's thread
+    std::function<void()> on_change;                             // there are new alerts; on the store's thread
     alert::Output output;
   };
 
@@ -81,11 +81,11 @@ class StoreThread {
 
   // Of the thread only.
   std::optional<alert::Store> store_;
-  std::int64_t delivered_ = 0;        // revision
-  std::optional<Position> stored_;    // the last event that is on disk
-  bool acknowledged_ = true;          // and the kernel knows
-  bool settled_ = true;               // and the store knows that
-  std::string refusal_;               // of the last acknowledgement, said once
+  std::int64_t delivered_ = 0;      // revision
+  std::optional<Position> stored_;  // the last event that is on disk
+  bool acknowledged_ = true;        // and the kernel knows
+  bool settled_ = true;             // and the store knows that
+  std::string refusal_;             // of the last acknowledgement, said once
   std::thread thread_;
 };
 

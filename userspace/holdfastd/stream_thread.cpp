@@ -82,8 +82,8 @@ void StreamThread::serve(kernel::Stream& stream) {
     auto received = stream.receive();
     if (!received) return setProblem(received.error().message);
     for (const auto& refusal : received->batch.refusals) {
-      return setProblem("the kernel refuses: " + (refusal.text.empty() ? std::string("errno ") + std::to_string(refusal.error)
-                                                                        : refusal.text));
+      return setProblem("the kernel refuses: " +
+                        (refusal.text.empty() ? std::string("errno ") + std::to_string(refusal.error) : refusal.text));
     }
     intake_.receive(std::move(received->batch), received->overrun);
     if (!answered && intake_.hello()) {

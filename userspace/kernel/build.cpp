@@ -189,8 +189,7 @@ Message buildContainerSet(std::uint16_t family, const ContainerInfo& info) {
 
 Message buildContainerDel(std::uint16_t family, std::uint64_t cgroup_id) {
   Message message(family, HOLDFAST_CMD_CONTAINER_DEL);
-  message.nest(HOLDFAST_A_CONTAINER,
-               [&](Message& inside) { inside.put(HOLDFAST_A_CONTAINER_CGROUP_ID, cgroup_id); });
+  message.nest(HOLDFAST_A_CONTAINER, [&](Message& inside) { inside.put(HOLDFAST_A_CONTAINER_CGROUP_ID, cgroup_id); });
   return message;
 }
 

@@ -113,8 +113,6 @@ Outcome<std::vector<MemberInfo>> Client::members() { return dumpOf(HOLDFAST_CMD_
 Outcome<std::vector<PolicyProfile>> Client::profiles() {
   return dumpOf(HOLDFAST_CMD_PROFILE_GET, "profiles", parseProfiles);
 }
-Outcome<std::vector<Pattern>> Client::patterns() {
-  return dumpOf(HOLDFAST_CMD_PATTERN_GET, "patterns", parsePatterns);
-}
+Outcome<std::vector<Pattern>> Client::patterns() { return dumpOf(HOLDFAST_CMD_PATTERN_GET, "patterns", parsePatterns); }
 
 }  // namespace holdfast::kernel

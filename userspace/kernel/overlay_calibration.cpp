@@ -24,7 +24,9 @@ namespace {
 constexpr const char* kScratch = "/run";
 constexpr const char* kLowerFiles[] = {"untouched", "appended", "mode-changed", "renamed-from"};
 
-Result<void> failed(const char* what) { return tl::unexpected(systemError(std::string(what) + " for calibration", errno)); }
+Result<void> failed(const char* what) {
+  return tl::unexpected(systemError(std::string(what) + " for calibration", errno));
+}
 
 std::string in(std::string_view directory, std::string_view name) {
   return std::string(kScratch) + "/" + std::string(directory) + "/" + std::string(name);
@@ -48,7 +50,8 @@ Result<void> mountScratch() {
   for (const char* name : kLowerFiles) {
     if (auto written = writeFile(in("lower", name), O_CREAT | O_EXCL); !written) return written;
   }
-  const std::string options = "lowerdir=" + in("lower", "") + ",upperdir=" + in("upper", "") + ",workdir=" + in("work", "");
+  const std::string options =
+      "lowerdir=" + in("lower", "") + ",upperdir=" + in("upper", "") + ",workdir=" + in("work", "");
   if (::mount("holdfast", in("merged", "").c_str(), "overlay", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
     return failed("cannot mount an overlay");
   }
