@@ -94,18 +94,3 @@ refused_in() { # refused_in NAME
     [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and (.container.id | startswith("hung-"))) | .count] | add') -eq 4 ]]
     totals_agree
 }
-
-@test "restarted in order: nothing changes for who runs" {
-    make_bundle kept base
-    start_container kept
-    set_rule block
-    local generation
-    generation=$(status_of .module.generation)
-    stop_daemon TERM
-    refused_in kept
-    start_daemon
-    (($(status_of .module.generation) >= generation))
-    refused_in kept
-    [[ $(alert_lines kept) == "exec added deny /tmp/copy" ]]
-    [[ $(alerts '[.[] | select(.operation.kind == "exec" and .container.id == "kept") | .count] | add') -eq 2 ]]
-}
