@@ -131,9 +131,9 @@ TEST_CASE("events are stored, then acknowledged, and counted once however often 
   CHECK(f.totals().events == 60);
   CHECK(f.totals().operations == 60);
   // Resent and nothing new: the kernel is told again.
-  const auto before = f.port.acknowledged.size();
+  const auto before = f.port.allAcknowledged().size();
   f.events(60, 60);
-  CHECK(test::eventually([&] { return f.port.acknowledged.size() > before; }));
+  CHECK(test::eventually([&] { return f.port.allAcknowledged().size() > before; }));
   CHECK(f.port.lastAcknowledged() == 60);
 }
 
@@ -190,12 +190,12 @@ TEST_CASE("a disk that does not take alerts holds up neither queries nor the cou
 TEST_CASE("the next daemon finds stored what was stored, and the kernel sends the rest") {
   Fixture f;
   f.hello();
-  f.port.fail_acknowledge = [] { return EIO; };  // killed between storing and acknowledging
+  f.port.acknowledge_error = EIO;  // killed between storing and acknowledging
   f.events(1, 30);
   CHECK(test::eventually([&] { return f.totals().events == 30; }));
   f.intake.reset();
   f.store.reset();
-  f.port.fail_acknowledge = {};
+  f.port.acknowledge_error = 0;
   f.start(1000, "");
   f.hello();
   f.events(1, 40);
@@ -207,17 +207,17 @@ TEST_CASE("the next daemon finds stored what was stored, and the kernel sends th
 TEST_CASE("numbers of a module that is gone are not acknowledged to its successor") {
   Fixture f;
   f.hello();
-  f.port.fail_acknowledge = [] { return ENODEV; };
+  f.port.acknowledge_error = ENODEV;
   f.events(1, 30);
   CHECK(test::eventually([&] { return f.totals().events == 30; }));
   f.hello(8);
-  f.port.fail_acknowledge = {};
+  f.port.acknowledge_error = 0;
   kernel::Events fresh;
   fresh.events.push_back(event(1));
   fresh.events[0].load_id = 8;
   f.receive({fresh});
   CHECK(test::eventually([&] { return f.port.lastAcknowledged() == 1; }));
-  CHECK(f.port.acknowledged == std::vector<std::uint64_t>{1});
+  CHECK(f.port.allAcknowledged() == std::vector<std::uint64_t>{1});
   CHECK(f.totals().events == 31);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <functional>
 #include <map>
@@ -24,7 +25,7 @@ class FakePort : public kernel::Port {
   std::vector<kernel::MemberInfo> member_list;
   std::function<int()> fail_commit;  // an errno, 0 for none
   std::function<int()> fail_answer;
-  std::function<int()> fail_acknowledge;
+  std::atomic<int> acknowledge_error{0};
   mutable std::mutex mutex;
 
   kernel::Outcome<kernel::Status> status() override {
@@ -86,12 +87,16 @@ class FakePort : public kernel::Port {
   }
   kernel::Outcome<void> acknowledge(std::uint64_t number) override {
     const std::scoped_lock lock(mutex);
-    if (const int error = fail_acknowledge ? fail_acknowledge() : 0; error != 0) return kernel::failWith(error, "ack");
+    if (const int error = acknowledge_error; error != 0) return kernel::failWith(error, "ack");
     acknowledged.push_back(number);
     return {};
   }
   kernel::Outcome<void> lock() override { return {}; }
 
+  std::vector<std::uint64_t> allAcknowledged() const {
+    const std::scoped_lock lock(mutex);
+    return acknowledged;
+  }
   std::uint64_t lastAcknowledged() const {
     const std::scoped_lock lock(mutex);
     return acknowledged.empty() ? 0 : acknowledged.back();
