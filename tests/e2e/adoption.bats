@@ -18,8 +18,10 @@ module() {
     echo "$BATS_TEST_DIRNAME/../../build/kmod/$kernel/holdfast.ko"
 }
 
-# a process of the container's that was there before tries a dropped program until it is refused
-running='cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; exec sleep 1000'
+# What was there before tries a dropped program until it is refused; and one that never starts any, and so is a member only
+# if it was adopted, a dropped library.
+running='cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &
+    launch until-refused /tmp/copy >/tmp/refused-at; wait; sleep 1000'
 
 @test "what runs before the module is loaded, or before the controller starts, is covered from then on" {
     local name runtime
@@ -44,16 +46,19 @@ running='cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refu
     for runtime in runc crun; do
         RUNTIME=$runtime
         for name in "before-$runtime" "between-$runtime"; do
-            # the process that was there before, and one that comes now
+            # the processes that were there before, and one that comes now
             wait_for 20 test -s "$(container_root "$name")/tmp/refused-at"
+            wait_for 20 test -s "$(container_root "$name")/tmp/refused-map"
+            [[ $(<"$(container_root "$name")/tmp/refused-map") == refused ]]
             run exec_container "$name" sh -c 'marker; /tmp/mine'
             echo "$name: $output"
             [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
-            same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine)" "$(alert_lines "$name")"
+            same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine; echo map added deny /tmp/library)" "$(alert_lines "$name")"
             [[ $(holdfastctl containers "$name" --output json | jq -c '[.covered, .members > 0]') == "[true,true]" ]]
         done
     done
-    [[ $(status_of '.counters.adopted > 0') == true ]]
+    # of each container its first program, the shell, and the one that maps
+    [[ $(status_of '.counters.adopted >= 8') == true ]]
     totals_agree
     for runtime in runc crun; do
         RUNTIME=$runtime

@@ -7,12 +7,14 @@
 //     protect    readable first, then mprotect
 //     written    privately and writable, written to, then mprotect
 //     data       readable only (never refused)
+//     until-refused   as map, again and again until it is refused: in a process that never starts another program
 // Exit status: 0 done; 126 refused with EPERM; 125 anything else failed.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static int failed(const char* what) {
   const int status = errno == EPERM ? 126 : 125;
@@ -20,9 +22,22 @@ static int failed(const char* what) {
   return status;
 }
 
+static int until_refused(int fd) {
+  for (;;) {
+    void* code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (code == MAP_FAILED) {
+      if (errno != EPERM) return failed("mmap");
+      puts("refused");
+      return 0;
+    }
+    munmap(code, 4096);
+    usleep(20000);
+  }
+}
+
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|data FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|data|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -31,6 +46,7 @@ int main(int argc, char** argv) {
   const int data = !strcmp(how, "data");
   const int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed(argv[2]);
+  if (!strcmp(how, "until-refused")) return until_refused(fd);
   const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data ? 0 : PROT_EXEC);
   char* code = mmap(NULL, 4096, prot, strcmp(how, "shared") ? MAP_PRIVATE : MAP_SHARED, fd, 0);
   if (code == MAP_FAILED) return failed("mmap");

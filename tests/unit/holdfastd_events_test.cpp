@@ -36,6 +36,7 @@ struct Fixture {
   RuleHistory history;
   PolicyKeeper keeper{port, table, history, {}};
   container::Runtimes runtimes{sandbox.roots()};
+  EventContainers containers{table, runtimes};
   QueryAnswerer answerer{port, keeper, table, runtimes, {}};
   std::atomic<int> resolved{0};
   QueryPool pool{[this](const auto&, auto, auto) { return ++resolved > 0; }, 1, 10, 0ms};
@@ -49,7 +50,7 @@ struct Fixture {
     store = std::make_unique<StoreThread>(
         StoreThread::Parts{.file = sandbox.path() / directory / "alerts.db",
                            .port = port,
-                           .to_alert = [this](const auto& one) { return alertOf(one, history, table, {}); },
+                           .to_alert = [this](const auto& one) { return alertOf(one, history, containers, {}); },
                            .on_change = {},
                            .output = alert::Output(alert::Target::Stderr, 0)},
         capacity);
@@ -61,6 +62,7 @@ struct Fixture {
     one.boot_id = "boot";
     one.load_id = load;
     receive({one});
+    store->met(load);
   }
   void receive(std::vector<kernel::StreamMessage> messages, bool overrun = false) {
     kernel::Batch batch;
@@ -252,12 +254,46 @@ TEST_CASE("an alert names rule and container, also after both are gone") {
   REQUIRE(f.table.put(5, std::make_shared<const container::Container>(one)));
   f.table.erase(5);
   f.history.add(2, test::rules(test::kBlockWeb));
-  const auto alert = alertOf(event(1), f.history, f.table, {});
+  const auto alert = alertOf(event(1), f.history, f.containers, {});
   REQUIRE(alert.rule);
   CHECK(alert.rule->name == "all");
   CHECK(alert.rule->line == 3);
   CHECK(alert.container.name == "web");
   CHECK(alert.container.image == "registry.example/web:1");
   CHECK(alert.container.pod == "web-0");
-  CHECK_FALSE(alertOf(event(1, 99), f.history, f.table, {}).rule);
+  CHECK_FALSE(alertOf(event(1, 99), f.history, f.containers, {}).rule);
+}
+
+TEST_CASE("an alert of a container that nobody has heard of yet names it") {
+  Fixture f;
+  auto one = event(1);
+  one.cgroup_id = f.sandbox.runc("late", 10);
+  CHECK(alertOf(one, f.history, f.containers, {}).container.id == "late");
+  one.cgroup_id += 1000;
+  CHECK(alertOf(one, f.history, f.containers, {}).container.id.empty());
+}
+
+TEST_CASE("what was left behind by a controller before waits until rules and containers are known") {
+  Fixture f;
+  f.history.remove(1);
+  kernel::Hello hello;
+  hello.abi_version = 1;
+  hello.boot_id = "boot";
+  hello.load_id = 8;
+  f.receive({hello});
+  auto left = event(1);
+  left.load_id = 8;
+  f.receive({kernel::Events{{left}}});
+  std::this_thread::sleep_for(100ms);
+  CHECK(f.totals().events == 0);
+  f.history.add(1, test::rules(test::kBlockAll));
+  f.store->met(8);
+  REQUIRE(test::eventually([&] { return f.totals().events == 1; }));
+  auto reader = alert::Store::open(f.sandbox.path() / "alerts.db", {.read_only = true});
+  REQUIRE(reader);
+  const auto alerts = reader->list({});
+  REQUIRE(alerts);
+  REQUIRE(alerts->size() == 1);
+  REQUIRE(alerts->front().rule);
+  CHECK(alerts->front().rule->name == "all");
 }

@@ -216,6 +216,7 @@ TEST_CASE("which rules decided under a generation is remembered, also by the nex
   const test::Sandbox sandbox;
   const auto file = sandbox.path() / "history.json";
   RuleHistory history;
+  CHECK_FALSE(history.open(file, "boot", 7));  // there is none
   CHECK_FALSE(history.find(1).rules);
   const auto first = test::rules(kBlockAll);
   const auto second = test::rules(kBlockWeb);
@@ -226,12 +227,12 @@ TEST_CASE("which rules decided under a generation is remembered, also by the nex
   CHECK(history.find(8).rules == first);
   CHECK(history.find(8).first_generation == 3);
   CHECK(history.find(100).first_generation == 9);
-  REQUIRE(history.save(file, "boot", 7));
+  history.add(11, first);
+  history.remove(11);
 
   RuleHistory next;
-  REQUIRE(next.restore(file, "boot", 8));
-  CHECK_FALSE(next.find(9).rules);
-  REQUIRE(next.restore(file, "boot", 7));
+  REQUIRE(next.open(file, "boot", 7));
+  CHECK(next.find(100).first_generation == 9);
   REQUIRE(next.find(4).rules);
   const auto* rule = next.find(4).rules->find(std::uint32_t{1});
   REQUIRE(rule != nullptr);
@@ -241,7 +242,10 @@ TEST_CASE("which rules decided under a generation is remembered, also by the nex
   for (const char* text : {"", "{}", "[]", R"({"boot_id":"boot","load_id":7,"sets":[{"generation":"x"}]})"}) {
     sandbox.write("history.json", text);
     RuleHistory damaged;
-    CHECK_FALSE(damaged.restore(file, "boot", 7));
+    CHECK_FALSE(damaged.open(file, "boot", 7));
     CHECK_FALSE(damaged.find(9).rules);
   }
+  history.add(12, second);
+  REQUIRE(next.open(file, "boot", 8));  // of another load of the module
+  CHECK_FALSE(next.find(9).rules);
 }

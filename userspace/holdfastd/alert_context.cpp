@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.hpp"
 
 namespace holdfast::holdfastd {
@@ -31,14 +33,25 @@ alert::ContainerFacts factsOf(const container::Container& container) {
   return facts;
 }
 
-alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, const container::Table& table,
+std::shared_ptr<const container::Container> EventContainers::find(std::uint64_t cgroup_id) {
+  if (auto known = table_.remember(cgroup_id)) return known;
+  // A flood of events of nobody's container must not become a flood of scans.
+  if (const auto now = std::chrono::steady_clock::now(); now - scanned_ >= std::chrono::seconds(1)) {
+    scan_ = runtimes_.scan();
+    scanned_ = now;
+  }
+  const auto found = std::ranges::find(scan_.containers, cgroup_id, [](const auto& one) { return one->cgroup_id; });
+  return found == scan_.containers.end() ? nullptr : *found;
+}
+
+alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, EventContainers& containers,
                      const alert::HostFacts& host) {
   const auto found = history.find(event.generation);
   alert::Context context;
   context.rule = found.rules ? found.rules->find(event.rule_tag) : nullptr;
   context.rule_set = found.first_generation;
   context.host = host;
-  if (const auto container = table.remember(event.cgroup_id)) context.container = factsOf(*container);
+  if (const auto container = containers.find(event.cgroup_id)) context.container = factsOf(*container);
   context.container.cgroup_id = event.cgroup_id;
   return alert::fromEvent(event, context);
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "alert/alert.hpp"
+#include "container/runtimes.hpp"
 #include "container/table.hpp"
 #include "holdfastd/rule_history.hpp"
 #include "kernel/event.hpp"
@@ -12,9 +16,25 @@ namespace holdfast::holdfastd {
 
 [[nodiscard]] alert::ContainerFacts factsOf(const container::Container& container);
 
+/// Which container an event came from: one that is known or was, or one that started and was reported before anybody
+/// here had heard of it. One thread only.
+class EventContainers {
+ public:
+  EventContainers(const container::Table& table, container::Runtimes& runtimes) : table_(table), runtimes_(runtimes) {}
+
+  /// Null if nobody knows it.
+  [[nodiscard]] std::shared_ptr<const container::Container> find(std::uint64_t cgroup_id);
+
+ private:
+  const container::Table& table_;
+  container::Runtimes& runtimes_;
+  container::Scan scan_;  // not older than a second when it is asked
+  std::chrono::steady_clock::time_point scanned_{};
+};
+
 /// The alert of an event, with the rule that decided and the container it came from, as far as they are known.
-[[nodiscard]] alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history,
-                                   const container::Table& table, const alert::HostFacts& host);
+[[nodiscard]] alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, EventContainers& containers,
+                                   const alert::HostFacts& host);
 
 /// `configured_name` may be empty.
 [[nodiscard]] alert::HostFacts hostFacts(const std::string& configured_name, const std::string& cluster);

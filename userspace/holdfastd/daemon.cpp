@@ -52,10 +52,11 @@ Daemon::Daemon(const Options& options)
       host_(std::make_shared<const alert::HostFacts>(hostFacts({}, {}))),
       runtimes_(runtimeRoots(options)),
       keeper_(policy_port_, table_, history_, container::runtimePatterns()),
+      event_containers_(table_, runtimes_),
       changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       store_({.file = options.state_dir / "alerts.db",
               .port = store_port_,
-              .to_alert = [this](const auto& event) { return alertOf(event, history_, table_, *host_.load()); },
+              .to_alert = [this](const auto& event) { return alertOf(event, history_, event_containers_, *host_.load()); },
               .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); },
               .output = alert::Output(alert::defaultTarget())}),
       rules_(options_, keeper_, [this](auto kind, const auto& error) { notice(kind, error); }),
@@ -97,11 +98,6 @@ void Daemon::rulesInForce() {
     const std::scoped_lock lock(unknown_mutex_);
     unknown_said_.clear();
   }
-  const auto hello = intake_.hello();
-  if (!hello) return;
-  if (auto saved = history_.save(options_.state_dir / "rule-history.json", hello->boot_id, hello->load_id); !saved) {
-    spdlog::warn("{}", saved.error().text());
-  }
 }
 
 tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
@@ -128,8 +124,7 @@ void Daemon::putRulesInForce() {
 
 void Daemon::meetModule(const kernel::Hello& hello) {
   spdlog::info("module {}: generation {} is in force", safeUtf8(hello.status.module_version), hello.status.generation);
-  history_.clear();
-  if (auto done = history_.restore(options_.state_dir / "rule-history.json", hello.boot_id, hello.load_id); !done) {
+  if (auto done = history_.open(options_.state_dir / "rule-history.json", hello.boot_id, hello.load_id); !done) {
     spdlog::debug("{}", done.error().text());
   }
   const auto status = main_port_.status();
@@ -140,6 +135,7 @@ void Daemon::meetModule(const kernel::Hello& hello) {
   putRulesInForce();
   if (auto done = reconciler_.adoptProcesses(); !done) return spdlog::error("{}", done.error().message);
   met_ = hello.load_id;
+  store_.met(hello.load_id);
   next_repair_ = Clock::now() + kRepair;
 }
 

@@ -9,6 +9,7 @@
 #include "container/runtimes.hpp"
 #include "container/table.hpp"
 #include "control/server.hpp"
+#include "holdfastd/alert_context.hpp"
 #include "holdfastd/options.hpp"
 #include "holdfastd/query_answerer.hpp"
 #include "holdfastd/query_pool.hpp"
@@ -70,6 +71,7 @@ class Daemon {
   RuleHistory history_;
   PolicyKeeper keeper_;
   SelfTests self_tests_;
+  EventContainers event_containers_;  // of the store's thread
   UniqueFd changed_;  // eventfd: there are new alerts
   StoreThread store_;
   RuleService rules_;

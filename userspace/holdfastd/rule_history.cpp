@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "holdfastd/rule_history.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -12,8 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kSetsMax = 64;
-constexpr std::size_t kSetsSaved = 8;
+constexpr std::size_t kSetsMax = 16;
 constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
 
 /// Only what an alert shows of a rule.
@@ -46,16 +47,12 @@ void RuleHistory::add(std::uint32_t generation, std::shared_ptr<const rule::Rule
   if (!sets_.empty() && sets_.rbegin()->first <= generation && sets_.rbegin()->second == rules) return;
   sets_[generation] = std::move(rules);
   if (sets_.size() > kSetsMax) sets_.erase(sets_.begin());
+  keep();
 }
 
 void RuleHistory::remove(std::uint32_t generation) {
   const std::scoped_lock lock(mutex_);
-  sets_.erase(generation);
-}
-
-void RuleHistory::clear() {
-  const std::scoped_lock lock(mutex_);
-  sets_.clear();
+  if (sets_.erase(generation) != 0) keep();
 }
 
 RuleHistory::Found RuleHistory::find(std::uint32_t generation) const {
@@ -66,34 +63,31 @@ RuleHistory::Found RuleHistory::find(std::uint32_t generation) const {
   return {after->first, after->second};
 }
 
-Result<void> RuleHistory::save(const std::filesystem::path& file, const std::string& boot_id,
-                               std::uint64_t load_id) const {
+void RuleHistory::keep() const {
+  if (!place_) return;
   Json sets = Json::array();
-  {
-    const std::scoped_lock lock(mutex_);
-    std::size_t skip = sets_.size() > kSetsSaved ? sets_.size() - kSetsSaved : 0;
-    for (const auto& [generation, rules] : sets_) {
-      if (skip > 0) {
-        --skip;
-        continue;
-      }
-      Json list = Json::array();
-      for (const auto& rule : rules->rules) list.push_back(toJson(rule));
-      sets.push_back({{"generation", generation}, {"rules", std::move(list)}});
-    }
+  for (const auto& [generation, rules] : sets_) {
+    Json list = Json::array();
+    for (const auto& rule : rules->rules) list.push_back(toJson(rule));
+    sets.push_back({{"generation", generation}, {"rules", std::move(list)}});
   }
-  const Json all = {{"version", 1}, {"boot_id", boot_id}, {"load_id", load_id}, {"sets", std::move(sets)}};
-  return writeFileAtomically(file, all.dump() + "\n", 0600);
+  const Json all = {
+      {"version", 1}, {"boot_id", place_->boot_id}, {"load_id", place_->load_id}, {"sets", std::move(sets)}};
+  if (auto done = writeFileAtomically(place_->file, all.dump() + "\n", 0600); !done) {
+    spdlog::warn("alerts of before a restart may not name their rule: {}", done.error().text());
+  }
 }
 
-Result<void> RuleHistory::restore(const std::filesystem::path& file, const std::string& boot_id,
-                                  std::uint64_t load_id) {
+Result<void> RuleHistory::open(const std::filesystem::path& file, const std::string& boot_id, std::uint64_t load_id) {
+  const std::scoped_lock lock(mutex_);
+  sets_.clear();
+  place_ = Place{file, boot_id, load_id};
   auto text = readFile(file, kFileBytesMax);
   if (!text) return tl::unexpected(text.error());
-  std::map<std::uint32_t, std::shared_ptr<const rule::RuleSet>> sets;
   try {
     const Json all = Json::parse(*text);
     if (all.at("boot_id").get<std::string>() != boot_id || all.at("load_id").get<std::uint64_t>() != load_id) return {};
+    std::map<std::uint32_t, std::shared_ptr<const rule::RuleSet>> sets;
     for (const auto& json : all.at("sets")) {
       rule::RuleSet set;
       for (const auto& one : json.at("rules")) {
@@ -102,11 +96,10 @@ Result<void> RuleHistory::restore(const std::filesystem::path& file, const std::
       }
       sets[json.at("generation").get<std::uint32_t>()] = std::make_shared<const rule::RuleSet>(std::move(set));
     }
+    sets_ = std::move(sets);
   } catch (const Json::exception& error) {
     return tl::unexpected(Error{std::string("is damaged: ") + error.what(), file.string()});
   }
-  const std::scoped_lock lock(mutex_);
-  sets_.merge(sets);
   return {};
 }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "base/result.hpp"
 #include "rule/model.hpp"
@@ -21,22 +23,28 @@ class RuleHistory {
     std::shared_ptr<const rule::RuleSet> rules;
   };
 
-  /// `rules` decide from `generation` on until the next that is added.
+  /// Begins anew, with what a daemon before this one has kept in `file` of the same load of the module (generations
+  /// begin anew with each), and keeps there what is added from now on. An error is why nothing was taken over.
+  [[nodiscard]] Result<void> open(const std::filesystem::path& file, const std::string& boot_id, std::uint64_t load_id);
+
+  /// `rules` decide from `generation` on until the next that is added. To be called before they do: a daemon that is
+  /// killed at any time leaves its successor the rules of every event.
   void add(std::uint32_t generation, std::shared_ptr<const rule::RuleSet> rules);
   /// The commit of `generation` failed after all.
   void remove(std::uint32_t generation);
   /// `rules` is null if nobody knows.
   [[nodiscard]] Found find(std::uint32_t generation) const;
 
-  /// Generations begin anew with each load of the module, so a file of another load is not taken.
-  [[nodiscard]] Result<void> save(const std::filesystem::path& file, const std::string& boot_id,
-                                  std::uint64_t load_id) const;
-  [[nodiscard]] Result<void> restore(const std::filesystem::path& file, const std::string& boot_id,
-                                     std::uint64_t load_id);
-  void clear();
-
  private:
+  struct Place {
+    std::filesystem::path file;
+    std::string boot_id;
+    std::uint64_t load_id = 0;
+  };
+  void keep() const;
+
   mutable std::mutex mutex_;
+  std::optional<Place> place_;
   std::map<std::uint32_t, std::shared_ptr<const rule::RuleSet>> sets_;  // by first generation
 };
 

@@ -18,6 +18,8 @@ constexpr std::size_t kBatchMax = 512;
 constexpr auto kIdle = 200ms;
 constexpr auto kRetryStep = 100ms;
 constexpr int kRetrySteps = 10;  // between two tries to store
+constexpr auto kMeetingPatience = 5s;
+constexpr auto kMeetingStep = 10ms;
 
 }  // namespace
 
@@ -68,6 +70,17 @@ std::vector<StoreThread::Item> StoreThread::take() {
     item = queue_.pop(0ms);
   }
   return batch;
+}
+
+void StoreThread::awaitMeeting(const std::vector<Item>& batch) {
+  const auto until = std::chrono::steady_clock::now() + kMeetingPatience;
+  for (const auto& item : batch) {
+    const auto* event = std::get_if<kernel::Event>(&item);
+    if (event == nullptr) continue;
+    while (met_ != event->load_id && !queue_.closed() && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(kMeetingStep);
+    }
+  }
 }
 
 bool StoreThread::store(const std::vector<Item>& batch) {
@@ -143,6 +156,7 @@ void StoreThread::run() {
       (void)openStore();
       continue;
     }
+    awaitMeeting(batch);
     while (!store(batch)) {
       // Not stored and so not acknowledged: the kernel still has it for the next daemon.
       for (int i = 0; i < kRetrySteps && !queue_.closed(); ++i) std::this_thread::sleep_for(kRetryStep);

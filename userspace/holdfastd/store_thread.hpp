@@ -52,6 +52,10 @@ class StoreThread {
   /// Only events of the module that is loaded now are acknowledged: its predecessor's numbers would hit others.
   void setLoad(std::uint64_t load_id) { load_id_ = load_id; }
 
+  /// Rules and containers of this load of the module are known. Its events wait for that, though not for long: what a
+  /// controller before this one left behind arrives with the greeting, and would find no rule and no container.
+  void met(std::uint64_t load_id) { met_ = load_id; }
+
   /// Why nothing can be stored just now; empty if all is well.
   [[nodiscard]] std::string problem() const;
 
@@ -65,6 +69,7 @@ class StoreThread {
   void run();
   [[nodiscard]] bool openStore();
   [[nodiscard]] std::vector<Item> take();
+  void awaitMeeting(const std::vector<Item>& batch);
   [[nodiscard]] bool store(const std::vector<Item>& batch);
   void acknowledge();
   void settle();
@@ -76,6 +81,7 @@ class StoreThread {
   BoundedQueue<Item> queue_;
   std::atomic<bool> again_{false};
   std::atomic<std::uint64_t> load_id_{0};
+  std::atomic<std::uint64_t> met_{0};
   mutable std::mutex problem_mutex_;
   std::string problem_;
 

@@ -100,7 +100,7 @@ PYTHON
         pids+=($!)
     done
     local most=0 pending
-    while [[ -n $(jobs -r -p) ]]; do
+    while kill -0 "${pids[@]}" 2>/dev/null; do
         pending=$(status_of .counters.queries_pending)
         ((pending <= most)) || most=$pending
     done
