@@ -239,16 +239,16 @@ void holdfast_container_bind(struct holdfast_container *container,
 	atomic64_set(&container->binding, (u64)generation << 32 | profile_id);
 }
 
-void holdfast_container_set(struct holdfast_container *container,
+bool holdfast_container_set(struct holdfast_container *container,
 			    unsigned long flag)
 {
-	set_bit(ilog2(flag), &container->flags);
+	return !test_and_set_bit(ilog2(flag), &container->flags);
 }
 
 void holdfast_container_clear(struct holdfast_container *container,
 			      unsigned long flag)
 {
-	clear_bit(ilog2(flag), &container->flags);
+	test_and_clear_bit(ilog2(flag), &container->flags);
 }
 
 unsigned int holdfast_container_count(void)

@@ -90,7 +90,8 @@ static inline bool holdfast_container_test(struct holdfast_container *container,
 	return READ_ONCE(container->flags) & flag;
 }
 
-void holdfast_container_set(struct holdfast_container *container,
+/* True if it was not set before. Orders as a full barrier, as clearing does. */
+bool holdfast_container_set(struct holdfast_container *container,
 			    unsigned long flag);
 void holdfast_container_clear(struct holdfast_container *container,
 			      unsigned long flag);

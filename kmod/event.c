@@ -4,6 +4,7 @@
  * depends on whether its event could be kept.
  */
 #include <linux/cred.h>
+#include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/mutex.h>
@@ -17,6 +18,7 @@
 #include "container.h"
 #include "event.h"
 #include "netlink.h"
+#include "policy.h"
 
 #define SLOTS	4096	/* events kept; a power of two */
 #define WINDOW	128	/* sent and not acknowledged at most */
@@ -37,12 +39,11 @@ static u32 reader;		/* port, 0 for none; under send_lock */
 static void send_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sending, send_work);
 
-static void note_ancestors(struct holdfast_event_body *body)
+static void note_ancestors(struct holdfast_event_body *body,
+			   struct task_struct *task)
 {
-	struct task_struct *task;
-
 	rcu_read_lock();
-	task = rcu_dereference(current->real_parent);
+	task = rcu_dereference(task->real_parent);
 	while (task->pid && body->nr_ancestors < HOLDFAST_ANCESTORS_MAX) {
 		struct holdfast_ancestor *ancestor;
 
@@ -57,7 +58,8 @@ static void note_ancestors(struct holdfast_event_body *body)
 	rcu_read_unlock();
 }
 
-struct holdfast_event *holdfast_event_new(u32 kind, gfp_t gfp)
+struct holdfast_event *holdfast_event_new(struct task_struct *task, u32 kind,
+					  gfp_t gfp)
 {
 	bool path = gfpflags_allow_blocking(gfp);
 	struct holdfast_event_body *body;
@@ -74,14 +76,14 @@ struct holdfast_event *holdfast_event_new(u32 kind, gfp_t gfp)
 	body->time_boot = ktime_get_boottime_ns();
 	body->time_real = ktime_get_real_ns();
 	body->time_boot_last = body->time_boot;
-	body->pid = current->pid;
-	body->tgid = current->tgid;
-	body->start_time = current->group_leader->start_boottime;
-	body->uid = from_kuid(&init_user_ns, current_uid());
-	body->euid = from_kuid(&init_user_ns, current_euid());
-	memcpy(body->comm, current->comm, sizeof(body->comm));
+	body->pid = task->pid;
+	body->tgid = task->tgid;
+	body->start_time = task->group_leader->start_boottime;
+	body->uid = from_kuid(&init_user_ns, task_uid(task));
+	body->euid = from_kuid(&init_user_ns, task_euid(task));
+	memcpy(body->comm, task->comm, sizeof(body->comm));
 	body->comm[TASK_COMM_LEN - 1] = '\0';
-	note_ancestors(body);
+	note_ancestors(body, task);
 	return event;
 }
 
@@ -133,6 +135,29 @@ void holdfast_event_send(struct holdfast_event *event,
 	kfree(path);
 	if (fresh)
 		queue_delayed_work(system_unbound_wq, &sending, 0);
+}
+
+void holdfast_event_note(struct task_struct *task, u32 kind,
+			 struct holdfast_container *container,
+			 struct file *file)
+{
+	struct holdfast_event *event = holdfast_event_new(task, kind, GFP_KERNEL);
+
+	if (!event) {
+		holdfast_event_lost(container);
+		return;
+	}
+	event->body.verdict = HOLDFAST_VERDICT_ALERT;
+	event->body.generation = holdfast_policy_generation();
+	if (file) {
+		event->name = d_path(&file->f_path, event->path,
+				     sizeof(event->path));
+		if (IS_ERR(event->name))
+			event->name = NULL;
+		holdfast_event_object(event, file_inode(file));
+	}
+	holdfast_event_send(event, container);
+	holdfast_event_free(event);
 }
 
 void holdfast_event_lost(struct holdfast_container *container)

@@ -11,6 +11,7 @@
 #include "core/fold.h"
 
 struct holdfast_container;
+struct file;
 struct inode;
 struct sk_buff;
 
@@ -71,8 +72,12 @@ int holdfast_event_init(void);
 /* When nothing makes events any more. */
 void holdfast_event_exit(void);
 
-/* About current. With GFP_ATOMIC there is no room for a path. */
-struct holdfast_event *holdfast_event_new(u32 kind, gfp_t gfp);
+/*
+ * About what @task does, which the caller holds or is. With GFP_ATOMIC there is
+ * no room for a path.
+ */
+struct holdfast_event *holdfast_event_new(struct task_struct *task, u32 kind,
+					  gfp_t gfp);
 void holdfast_event_free(struct holdfast_event *event);
 void holdfast_event_object(struct holdfast_event *event,
 			   const struct inode *inode);
@@ -80,6 +85,14 @@ void holdfast_event_object(struct holdfast_event *event,
 /* Counts, folds or queues it; cannot fail. Any context; keeps nothing. */
 void holdfast_event_send(struct holdfast_event *event,
 			 struct holdfast_container *container);
+
+/*
+ * Reports what is no verdict on an operation: of @task, about @file if there is
+ * one. May sleep.
+ */
+void holdfast_event_note(struct task_struct *task, u32 kind,
+			 struct holdfast_container *container,
+			 struct file *file);
 
 /* Counts one that there was no memory for. Any context. */
 void holdfast_event_lost(struct holdfast_container *container);

@@ -33,28 +33,6 @@ HOLDFAST_DEFINE_HOOK(security_mmap_file);
 HOLDFAST_DEFINE_HOOK(security_file_mprotect);
 HOLDFAST_DEFINE_COUNTER(sched_process_exec);
 
-static void report(u32 kind, struct holdfast_container *container,
-		   struct file *file)
-{
-	struct holdfast_event *event = holdfast_event_new(kind, GFP_KERNEL);
-
-	if (!event) {
-		holdfast_event_lost(container);
-		return;
-	}
-	event->body.verdict = HOLDFAST_VERDICT_ALERT;
-	event->body.generation = holdfast_policy_generation();
-	if (file) {
-		event->name = d_path(&file->f_path, event->path,
-				     sizeof(event->path));
-		if (IS_ERR(event->name))
-			event->name = NULL;
-		holdfast_event_object(event, file_inode(file));
-	}
-	holdfast_event_send(event, container);
-	holdfast_event_free(event);
-}
-
 /**
  * struct arming - an exec by a task that is no member, under another root than
  *	the host's
@@ -149,8 +127,8 @@ static int classify(struct arming *arming, const char *cgroup_path)
 		holdfast_count(HOLDFAST_STAT_DEFAULTED);
 		holdfast_container_set(place->container,
 				       HOLDFAST_CONTAINER_F_DEFAULTED);
-		report(HOLDFAST_EVENT_DEFAULTED, place->container,
-		       arming->bprm->file);
+		holdfast_event_note(current, HOLDFAST_EVENT_DEFAULTED,
+				    place->container, arming->bprm->file);
 	}
 	return 0;
 }
@@ -185,10 +163,9 @@ static struct holdfast_member *arm(struct linux_binprm *bprm)
 	member = holdfast_member_add(current, container, &arming.root,
 				     HOLDFAST_MEMBER_F_PROVISIONAL);
 	if (!IS_ERR(member) && !member->root->overlay &&
-	    !holdfast_container_test(container, HOLDFAST_CONTAINER_F_STORAGE)) {
-		holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE);
-		report(HOLDFAST_EVENT_NOT_COVERED, container, bprm->file);
-	}
+	    holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE))
+		holdfast_event_note(current, HOLDFAST_EVENT_NOT_COVERED,
+				    container, bprm->file);
 out:
 	if (container)
 		holdfast_container_put(container);
@@ -399,7 +376,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	if (!member)
 		return;
 	if (member->judged != file_inode(bprm->file)) {
-		event = holdfast_event_new(HOLDFAST_EVENT_SECOND_LINE,
+		event = holdfast_event_new(task, HOLDFAST_EVENT_SECOND_LINE,
 					   GFP_ATOMIC);
 		if (event) {
 			event->body.verdict = HOLDFAST_VERDICT_ALERT;

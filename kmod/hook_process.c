@@ -50,7 +50,7 @@ static void report_ptrace(struct task_struct *child)
 
 	if (!member)
 		return;
-	event = holdfast_event_new(HOLDFAST_EVENT_PTRACE, GFP_ATOMIC);
+	event = holdfast_event_new(current, HOLDFAST_EVENT_PTRACE, GFP_ATOMIC);
 	if (event) {
 		event->body.verdict = HOLDFAST_VERDICT_DENY;
 		event->body.target_pid = child->pid;

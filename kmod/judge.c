@@ -76,7 +76,7 @@ int holdfast_judge(struct holdfast_case *c)
 	if (origin == HOLDFAST_ORIGIN_IMAGE || origin == HOLDFAST_ORIGIN_UNTOLD)
 		return 0;
 
-	event = holdfast_event_new(c->kind, GFP_KERNEL);
+	event = holdfast_event_new(current, c->kind, GFP_KERNEL);
 	if (!event)
 		return -ENOMEM;
 	name = d_path(c->path, event->path, sizeof(event->path));

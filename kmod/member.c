@@ -19,6 +19,7 @@
 
 #include "compat/compat.h"
 #include "container.h"
+#include "event.h"
 #include "member.h"
 #include "root.h"
 #include "stats.h"
@@ -208,10 +209,16 @@ holdfast_member_add(struct task_struct *task,
 	return member;
 }
 
+static void arm_container(struct holdfast_container *container)
+{
+	holdfast_container_set(container, HOLDFAST_CONTAINER_F_ARMED);
+	holdfast_container_clear(container, HOLDFAST_CONTAINER_F_HOST_ROOT);
+}
+
 void holdfast_member_confirm(struct holdfast_member *member)
 {
 	clear_bit(ilog2(HOLDFAST_MEMBER_F_PROVISIONAL), &member->flags);
-	holdfast_container_set(member->container, HOLDFAST_CONTAINER_F_ARMED);
+	arm_container(member->container);
 }
 
 void holdfast_member_discard(struct holdfast_member *member)
@@ -321,11 +328,11 @@ void holdfast_member_exit_task(struct task_struct *task)
 	rcu_read_unlock();
 }
 
-/* The root directory of @task, held; false if it is gone or the host's. */
-static bool get_root(struct task_struct *task, struct path *root)
+/* The root directory of @task, held; -ESRCH if it is gone, -EXDEV if the host's. */
+static int get_root(struct task_struct *task, struct path *root)
 {
 	struct path host = {};
-	bool found = false;
+	int err = -ESRCH;
 
 	task_lock(init_pid_ns.child_reaper);
 	if (init_pid_ns.child_reaper->fs)
@@ -335,15 +342,15 @@ static bool get_root(struct task_struct *task, struct path *root)
 	task_lock(task);
 	if (task->fs) {
 		get_fs_root(task->fs, root);
-		found = true;
+		err = 0;
 	}
 	task_unlock(task);
-	if (found && root->dentry == host.dentry) {
+	if (!err && root->dentry == host.dentry) {
 		path_put(root);
-		found = false;
+		err = -EXDEV;
 	}
 	path_put(&host);
-	return found;
+	return err;
 }
 
 /*
@@ -374,10 +381,11 @@ static int adopt_into(struct task_struct *task,
 {
 	struct holdfast_member *member;
 	struct path root;
-	int err = 0;
+	int err;
 
-	if (!get_root(task, &root))
-		return -EXDEV;
+	err = get_root(task, &root);
+	if (err)
+		return err;
 	if (!runs_own_program(task, &root)) {
 		err = -EAGAIN;
 		goto out;
@@ -388,7 +396,7 @@ static int adopt_into(struct task_struct *task,
 		err = PTR_ERR(member);
 		goto out;
 	}
-	holdfast_container_set(container, HOLDFAST_CONTAINER_F_ARMED);
+	arm_container(container);
 	holdfast_count(HOLDFAST_STAT_ADOPTED);
 	holdfast_member_put(member);
 out:
@@ -461,6 +469,25 @@ static u64 ticks(u64 ns)
 	return div_u64(ns, NSEC_PER_SEC / USER_HZ);
 }
 
+/*
+ * The controller says that the container runs, so @task is no set-up; and it is
+ * at the host's root, where no exec arms.
+ */
+static void note_host_root(struct task_struct *task,
+			   struct holdfast_container *container)
+{
+	if (holdfast_container_test(container, HOLDFAST_CONTAINER_F_ARMED) ||
+	    !holdfast_container_set(container, HOLDFAST_CONTAINER_F_HOST_ROOT))
+		return;
+	/* Armed in this moment: by arm_container()'s order one of both sees it. */
+	if (holdfast_container_test(container, HOLDFAST_CONTAINER_F_ARMED))
+		holdfast_container_clear(container,
+					 HOLDFAST_CONTAINER_F_HOST_ROOT);
+	else
+		holdfast_event_note(task, HOLDFAST_EVENT_NOT_COVERED, container,
+				    NULL);
+}
+
 int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id)
 {
 	struct holdfast_container *container;
@@ -480,6 +507,8 @@ int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id)
 	if (task) {
 		err = holdfast_is_member(task) ? -EEXIST :
 		      adopt_into(task, container);
+		if (err == -EXDEV)
+			note_host_root(task, container);
 		put_task_struct(task);
 	}
 	holdfast_container_put(container);

@@ -7,9 +7,6 @@ load lib/holdfast
 setup() { container_setup; holdfast_setup; make_image base; }
 teardown() { holdfast_teardown; container_teardown; }
 
-# engine_cgroup NAME   a cgroup named as engines do, which the kernel knows for a container's without being told
-engine_cgroup() { echo "/test/docker-$(sha256sum <<<"$1" | cut -c 1-64).scope"; }
-
 first_program=(--args sh -c ': >/began; exec sleep 1000' --)
 
 # started_in NAME   starts it and says after how many milliseconds its first program ran: a runtime does not wait for that

@@ -83,6 +83,22 @@ run_to_the_end() {
 @test "runc: a container runs to its end, or is created first: no alert" { RUNTIME=runc run_to_the_end; }
 @test "crun: a container runs to its end, or is created first: no alert" { RUNTIME=crun run_to_the_end; }
 
+# There the runtimes change the root of the first program only: what is started by 'exec' is at the host's root.
+in_the_hosts_mount_namespace() {
+    make_image base
+    make_bundle "mount-$RUNTIME" base --share mount --unmasked
+    set_rule block
+    [[ $(run_container "mount-$RUNTIME" marker) == ran ]]
+    no_alerts
+    run run_container "mount-$RUNTIME" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+    echo "$output"
+    [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+    [[ $(alert_lines "mount-$RUNTIME") == "exec added deny /tmp/copy" ]]
+}
+
+@test "runc: a container in the host's mount namespace is judged" { RUNTIME=runc in_the_hosts_mount_namespace; }
+@test "crun: a container in the host's mount namespace is judged" { RUNTIME=crun in_the_hosts_mount_namespace; }
+
 @test "what is no container is not judged: a root of its own, a memfd, a written program of the host" {
     make_image base
     set_rule block
@@ -94,4 +110,30 @@ run_to_the_end() {
     [[ $(chroot "$container_dir/root" /usr/bin/marker) == ran ]]
     [[ $(unshare --mount --pid --fork --root "$container_dir/root" sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy') == ran ]]
     no_alerts
+}
+
+not_covered() { # not_covered NAME REASON
+    holdfastctl containers "$1" --output json >"$container_dir/shown"
+    [[ $(jq -r .not_covered "$container_dir/shown") == *"$2"* ]]
+}
+
+@test "a container whose root is the host's is said to be not covered; one whose root is no overlay too" {
+    local runtime
+    set_rule block
+    for runtime in runc crun; do
+        RUNTIME=$runtime
+        make_image base
+        make_bundle "host-root-$runtime" base --root-on host
+        make_bundle "no-overlay-$runtime" base --root-on tmpfs
+        start_container "host-root-$runtime"
+        start_container "no-overlay-$runtime"
+        wait_for 20 not_covered "host-root-$runtime" "its root directory is the host's"
+        wait_for 20 not_covered "no-overlay-$runtime" "its root file system is no overlay"
+        # nothing of it is refused, and that is said once
+        exec_container "host-root-$runtime" sh -c 'cp /bin/true /tmp/copy && /tmp/copy'
+        same "1 1" "$(alerts '[.[] | select(.operation.kind == "not-covered") | select(.container.id == $a), select(.container.id == $b)
+            | .count] | join(" ")' --arg a "host-root-$runtime" --arg b "no-overlay-$runtime")"
+    done
+    [[ $(status_of .containers.not_covered) -eq 4 ]]
+    totals_agree
 }

@@ -6,7 +6,12 @@ load lib/container
 load lib/holdfast
 
 setup() { container_setup; holdfast_setup; make_image base; }
-teardown() { holdfast_teardown; container_teardown; }
+teardown() {
+    holdfast_teardown
+    crun delete --force --regex '^many-' >/dev/null 2>&1 || true
+    umount --lazy "$container_dir"/many-*/rootfs 2>/dev/null || true
+    container_teardown
+}
 
 @test "1000 tries from 8 threads: refused each time, no effect, counted exactly" {
     make_bundle storm base
@@ -67,17 +72,19 @@ teardown() { holdfast_teardown; container_teardown; }
 # Copies of the bundle NAME-0, up to NAME-(COUNT - 1), in one process: to start one for each step takes minutes here.
 copy_bundles() { # copy_bundles NAME COUNT
     python3 - "$container_dir" "$image_dir/base" "$1" "$2" <<'PYTHON'
-import ctypes, os, sys
+import ctypes, hashlib, os, sys
 top, lower, name, count = sys.argv[1:]
 libc = ctypes.CDLL(None, use_errno=True)
 with open(f"{top}/{name}-0/config.json") as file:
     config = file.read()
+def cgroup(bundle):
+    return hashlib.sha256(f"{bundle}\n".encode()).hexdigest()
 for i in range(1, int(count)):
     bundle = f"{top}/{name}-{i}"
     for part in ("rootfs", "upper", "work"):
         os.makedirs(f"{bundle}/{part}")
     with open(f"{bundle}/config.json", "w") as file:
-        file.write(config.replace(f'{name}-0"', f'{name}-{i}"'))
+        file.write(config.replace(f'{name}-0"', f'{name}-{i}"').replace(cgroup(f"{name}-0"), cgroup(f"{name}-{i}")))
     options = f"lowerdir={lower},upperdir={bundle}/upper,workdir={bundle}/work"
     if libc.mount(b"overlay", f"{bundle}/rootfs".encode(), b"overlay", 0, options.encode()):
         raise OSError(ctypes.get_errno(), bundle)
@@ -87,7 +94,7 @@ PYTHON
 @test "60 containers at once with a slow controller: queries capped, defaults counted, all start and are judged" {
     RUNTIME=crun
     local i before after
-    make_bundle many-0 base --args sh -c 'cp /usr/bin/marker /tmp/copy; marker >/tmp/own; /tmp/copy >/tmp/foreign; exec sleep 1000' --
+    make_bundle many-0 base --cgroup "$(engine_cgroup many-0)" --args sh -c 'cp /usr/bin/marker /tmp/copy; marker >/tmp/own; /tmp/copy >/tmp/foreign; exec sleep 1000' --
     copy_bundles many 60
     set_rule block
     stop_daemon
@@ -125,13 +132,13 @@ PYTHON
         [[ ! -s $container_dir/many-$i/upper/tmp/foreign ]]
     done
     [[ $(operations) -eq 60 ]]
-    [[ $(alerts "[.[] | select(.operation.kind == \"defaulted\" and (.container.id | startswith(\"many-\"))) | .count] | add") -eq $((a[2] - b[2])) ]]
+    alerts '.[] | select(.operation.kind == "defaulted") | "defaulted \(.container.id // "unknown") \(.count)"' | sort | uniq -c
+    [[ $(alerts "[.[] | select(.operation.kind == \"defaulted\" and (.container.id // \"\" | startswith(\"many-\"))) | .count] | add") -eq $((a[2] - b[2])) ]]
     totals_agree
+    # who started under the default is decided again when the controller is its old self
     stop_daemon
     sed -i 's/^query_timeout_ms:.*/query_timeout_ms: 2000/' /etc/holdfast/holdfast.yaml
     start_daemon
     # who started under the default has been decided again
     [[ $(holdfastctl containers --output json | jq '[.[] | select(.defaulted)] | length') -eq 0 ]]
-    crun delete --force --regex '^many-'
-    umount --lazy "$container_dir"/many-*/rootfs
 }

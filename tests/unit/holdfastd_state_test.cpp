@@ -121,6 +121,24 @@ TEST_CASE("a container that started without an answer is decided again, once") {
   CHECK(f.table.find(id)->armed);
 }
 
+TEST_CASE("a container that runs and whose record has no member is looked into, the second time") {
+  Fixture f;
+  REQUIRE(f.keeper.apply(test::rules(test::kBlockAll), {}));
+  const auto id = f.sandbox.runc("web", 10);
+  f.record(id, "", 0);
+  REQUIRE(f.reconciler.tick());
+  CHECK(f.port.records[id].name.empty());
+  REQUIRE(f.reconciler.tick());
+  CHECK(f.port.records[id].name == "web");
+  // once it is known what it is, no more
+  for (const auto flag : {kernel::kContainerArmed, kernel::kContainerHostRoot}) {
+    f.record(id, "", 0, flag);
+    REQUIRE(f.reconciler.tick());
+    REQUIRE(f.reconciler.tick());
+    CHECK(f.port.records[id].name.empty());
+  }
+}
+
 TEST_CASE("a record that the kernel made for the cgroup above podman's is resolved") {
   Fixture f;
   REQUIRE(f.keeper.apply(test::rules(test::kBlockWeb), {}));

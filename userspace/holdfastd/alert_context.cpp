@@ -4,12 +4,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/file.hpp"
+#include "base/time.hpp"
 
 namespace holdfast::holdfastd {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kBetweenScans = std::chrono::seconds(1);         // for the same container
+constexpr std::chrono::nanoseconds kStarting = std::chrono::seconds(1);
+constexpr auto kStep = std::chrono::milliseconds(50);
+constexpr std::size_t kMissedMax = 4096;
 
 std::string firstLine(const char* path) {
   auto text = readFile(path, 4096).value_or("");
@@ -33,15 +42,29 @@ alert::ContainerFacts factsOf(const container::Container& container) {
   return facts;
 }
 
-std::shared_ptr<const container::Container> EventContainers::find(std::uint64_t cgroup_id) {
-  if (auto known = table_.remember(cgroup_id)) return known;
-  // A flood of events of nobody's container must not become a flood of scans.
-  if (const auto now = std::chrono::steady_clock::now(); now - scanned_ >= std::chrono::seconds(1)) {
-    scan_ = runtimes_.scan();
-    scanned_ = now;
-  }
+std::shared_ptr<const container::Container> EventContainers::scanned(std::uint64_t cgroup_id) const {
   const auto found = std::ranges::find(scan_.containers, cgroup_id, [](const auto& one) { return one->cgroup_id; });
   return found == scan_.containers.end() ? nullptr : *found;
+}
+
+std::shared_ptr<const container::Container> EventContainers::find(const kernel::Event& event) {
+  const auto id = event.cgroup_id;
+  if (auto known = table_.remember(id)) return known;
+  if (auto found = scanned(id)) return found;
+  // A flood of events of nobody's container must not become a flood of scans.
+  if (const auto missed = missed_.find(id); missed != missed_.end() && Clock::now() - missed->second < kBetweenScans) {
+    return nullptr;
+  }
+  const auto until = event.time_boot + kStarting.count();
+  for (;;) {
+    scan_ = runtimes_.scan();
+    if (auto found = scanned(id)) return found;
+    if (bootTimeNs() >= until) break;
+    std::this_thread::sleep_for(kStep);
+  }
+  if (missed_.size() >= kMissedMax) missed_.clear();
+  missed_[id] = Clock::now();
+  return nullptr;
 }
 
 alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, EventContainers& containers,
@@ -51,7 +74,7 @@ alert::Alert alertOf(const kernel::Event& event, const RuleHistory& history, Eve
   context.rule = found.rules ? found.rules->find(event.rule_tag) : nullptr;
   context.rule_set = found.first_generation;
   context.host = host;
-  if (const auto container = containers.find(event.cgroup_id)) context.container = factsOf(*container);
+  if (const auto container = containers.find(event)) context.container = factsOf(*container);
   context.container.cgroup_id = event.cgroup_id;
   return alert::fromEvent(event, context);
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -16,20 +17,22 @@ namespace holdfast::holdfastd {
 
 [[nodiscard]] alert::ContainerFacts factsOf(const container::Container& container);
 
-/// Which container an event came from: one that is known or was, or one that started and was reported before anybody
-/// here had heard of it. One thread only.
+/// Which container an event came from: one that is known or was, or one that is being started: its first program may be
+/// reported before its runtime has written down that there is a container. One thread only.
 class EventContainers {
  public:
   EventContainers(const container::Table& table, container::Runtimes& runtimes) : table_(table), runtimes_(runtimes) {}
 
-  /// Null if nobody knows it.
-  [[nodiscard]] std::shared_ptr<const container::Container> find(std::uint64_t cgroup_id);
+  /// Null if nobody knows it. Waits for a runtime up to a second after the event, once for each container.
+  [[nodiscard]] std::shared_ptr<const container::Container> find(const kernel::Event& event);
 
  private:
   const container::Table& table_;
   container::Runtimes& runtimes_;
-  container::Scan scan_;  // not older than a second when it is asked
-  std::chrono::steady_clock::time_point scanned_{};
+  [[nodiscard]] std::shared_ptr<const container::Container> scanned(std::uint64_t cgroup_id) const;
+
+  container::Scan scan_;
+  std::map<std::uint64_t, std::chrono::steady_clock::time_point> missed_;  // was in no scan, last at
 };
 
 /// The alert of an event, with the rule that decided and the container it came from, as far as they are known.

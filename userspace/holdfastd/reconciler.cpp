@@ -159,8 +159,13 @@ kernel::Outcome<void> Reconciler::tick() {
     }
     if (entry.self_test) continue;
     const auto in_kernel = kernels->find(id);
-    if (in_kernel == kernels->end()) {
-      if (entry.container->state != container::State::Running || told.contains(entry.container->id)) continue;
+    const bool known = in_kernel != kernels->end();
+    // A record without a member: its processes run at the host's root, where no program makes them members.
+    const bool untouched = known && in_kernel->second.members == 0 &&
+                           (in_kernel->second.flags & (kernel::kContainerArmed | kernel::kContainerHostRoot)) == 0;
+    if (!known || untouched) {
+      if (entry.container->state != container::State::Running || (!known && told.contains(entry.container->id)))
+        continue;
       untold.insert(id);
       if (!untold_.contains(id)) continue;
       tell(entry);

@@ -46,7 +46,7 @@ class Reconciler {
   container::Table& table_;
   container::Runtimes& runtimes_;
   OnNew on_new_;
-  std::set<std::uint64_t> untold_;     // running and not known to the kernel at the last look
+  std::set<std::uint64_t> untold_;     // running and nothing of it known to the kernel at the last look
   std::set<std::uint64_t> over_;       // seemed to have ended at the last look
   std::set<std::uint64_t> redecided_;  // ran under the default profile and got their own
 };

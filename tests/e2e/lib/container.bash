@@ -29,7 +29,7 @@ container_teardown() {
     local name
     for name in "${container_names[@]}"; do
         "$RUNTIME" delete --force "$name" >/dev/null 2>&1 || true
-        umount --lazy "$container_dir/$name/rootfs" 2>/dev/null || true
+        umount --lazy --recursive "$container_dir/$name/rootfs" 2>/dev/null || true
     done
     rm -rf --one-file-system "$container_dir"
 }
@@ -103,7 +103,7 @@ json() { jq -nc --arg v "$1" '$v'; }
 #   --annotation NAME=VALUE
 #   --cgroup PATH             cgroupsPath
 #   --overlay OPTIONS         more mount options for the overlay (metacopy=on, …)
-#   --root-on overlay|directory|tmpfs   what the root is (default overlay)
+#   --root-on overlay|directory|tmpfs|host   what the root is (default overlay); host: the host's own, bound there
 #   --jq PROGRAM              a last change to config.json
 make_bundle() {
     local name=$1 images=$2 dir=$container_dir/$1 kind=overlay overlay_options='' lower='' i; shift 2
@@ -158,6 +158,7 @@ make_bundle() {
         for i in "${v[@]}"; do lower+=${lower:+:}$image_dir/$i; done
         mount -t overlay -o "lowerdir=$lower,upperdir=$dir/upper,workdir=$dir/work$overlay_options" overlay "$dir/rootfs" || return ;;
     tmpfs) mount -t tmpfs tmpfs "$dir/rootfs" && cp -a "$image_dir/${images%%:*}/." "$dir/rootfs" || return ;;
+    host) mount --bind / "$dir/rootfs" || return ;;
     directory) cp -a "$image_dir/${images%%:*}/." "$dir/rootfs" || return ;;
     esac
     # The namespaces, mounts and masks that docker gives. With systemd as init the runtimes are asked for its cgroups.
@@ -184,6 +185,9 @@ make_bundle() {
         | '"$(printf '%s\n| ' "${jq_programs[@]:-.}" .)"' .' >"$dir/config.json"
     container_names+=("$name")
 }
+
+# engine_cgroup NAME   a cgroup named as engines do, which the kernel knows for a container's without being told
+engine_cgroup() { echo "/test/docker-$(sha256sum <<<"$1" | cut -c 1-64).scope"; }
 
 uses_systemd() { [[ -d /run/systemd/system && $(</proc/1/comm) == systemd ]]; }
 
