@@ -12,11 +12,7 @@ setup_file() {
 setup() { container_setup; make_image base; }
 teardown() { container_teardown; }
 
-module() {
-    local kernel=debug
-    case $(uname -r) in 6.12.*) kernel=6.12 ;; 6.1.*-amd64) kernel=6.1 ;; esac
-    echo "$BATS_TEST_DIRNAME/../../build/kmod/$kernel/holdfast.ko"
-}
+module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 
 # What was there before tries a dropped program until it is refused; and one that never starts any, and so is a member only
 # if it was adopted, a dropped library.

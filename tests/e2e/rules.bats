@@ -110,7 +110,7 @@ seen_after() { # seen_after LAUNCH-OUTPUT
         write_rules "$(rule_text "$action")"
         wait $!
         echo "$how: after $(seen_after "$container_dir/$how") ms"
-        (($(seen_after "$container_dir/$how") > 0 && $(seen_after "$container_dir/$how") < 1000))
+        (($(seen_after "$container_dir/$how") > 0 && $(seen_after "$container_dir/$how") < 1000 * slowness))
     done
 }
 
@@ -128,7 +128,7 @@ seen_after() { # seen_after LAUNCH-OUTPUT
     written=$(milliseconds)
     kill -HUP "$(daemon_pid)"
     wait_for 5 in_force
-    ((in_force_at - written < 1000))
+    ((in_force_at - written < 1000 * slowness))
     rm "$rules_dir/.hidden"
 }
 

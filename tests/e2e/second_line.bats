@@ -46,6 +46,29 @@ teardown() { holdfast_teardown; container_teardown; }
     [[ $(alerts '[.[] | select(.operation.kind == "second-line")] | length') -eq 0 ]]
 }
 
+@test "the canary shows that every hook fires, and again after the controller is started anew" {
+    fired() { [[ $(status_of .module.canary_at) > "$1" ]]; }
+    wait_for 20 fired ""
+    [[ $(holdfastctl status) == *"all shown to fire at 20"* ]]
+    local before
+    before=$(status_of .module.canary_at)
+    stop_daemon
+    start_daemon
+    wait_for 20 fired "$before"
+    is_normal
+    # one that cannot be tried is not taken for well
+    stop_daemon
+    mv /usr/libexec/holdfast/selftest-probe /usr/libexec/holdfast/away
+    start_daemon
+    is_abnormal() { ! is_normal; }
+    wait_for 20 is_abnormal
+    [[ $(holdfastctl status) == *"hooks: cannot start /usr/libexec/holdfast/selftest-probe"* ]]
+    [[ $(alerts '[.[] | select(.operation.kind == "unhealthy")][0].message') == "hooks: cannot start"* ]]
+    mv /usr/libexec/holdfast/away /usr/libexec/holdfast/selftest-probe
+    stop_daemon
+    start_daemon
+}
+
 @test "the hooks are called, and ftrace cannot be switched off under them" {
     same "$(printf '[]\n[]')" "$(status_of '[.hooks[] | select(.mandatory and (.attached | not)) | .symbol]' \
         '[.hooks[] | select(.attached and .hits == 0) | .symbol]')"

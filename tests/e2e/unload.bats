@@ -4,9 +4,7 @@
 
 load lib/container
 
-# shellcheck source-path=SCRIPTDIR
 module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
-kernel() { case $(uname -r) in 6.12.*) echo 6.12 ;; 6.1.*-amd64) echo 6.1 ;; *) echo debug ;; esac; }
 rounds() { if [[ $(kernel) == debug ]]; then echo 10; else echo 50; fi; }
 
 setup() { container_setup; }

@@ -25,6 +25,7 @@ class FakePort : public kernel::Port {
   std::vector<kernel::MemberInfo> member_list;
   std::function<int()> fail_commit;  // an errno, 0 for none
   std::function<int()> fail_answer;
+  std::function<std::vector<kernel::HookInfo>()> hook_list;
   std::atomic<int> acknowledge_error{0};
   mutable std::mutex mutex;
 
@@ -32,7 +33,9 @@ class FakePort : public kernel::Port {
     const std::scoped_lock lock(mutex);
     return state;
   }
-  kernel::Outcome<std::vector<kernel::HookInfo>> hooks() override { return std::vector<kernel::HookInfo>{}; }
+  kernel::Outcome<std::vector<kernel::HookInfo>> hooks() override {
+    return hook_list ? hook_list() : std::vector<kernel::HookInfo>{};
+  }
   kernel::Outcome<void> commitPolicy(const kernel::Policy& policy) override {
     const std::scoped_lock lock(mutex);
     if (const int error = fail_commit ? fail_commit() : 0; error != 0) return kernel::failWith(error, "commit");

@@ -19,7 +19,7 @@ HOLDFAST_SHAPE(AlertParams, id)
 HOLDFAST_SHAPE(SelftestParams, cgroup_id)
 HOLDFAST_SHAPE(Mistake, message, file, line, column)
 HOLDFAST_SHAPE(ModuleReport, loaded, version, abi, attached, overlay_verified, overlay_mismatch, controller, policy,
-               disabled, locked, silent, generation, default_profile, query_timeout_ms)
+               disabled, locked, silent, canary_at, generation, default_profile, query_timeout_ms)
 HOLDFAST_SHAPE(HookReport, symbol, attached, mandatory, tracepoint, hits)
 HOLDFAST_SHAPE(RuleSetReport, generation, loaded_at, files, rules, errors, warnings)
 HOLDFAST_SHAPE(ControllerReport, pid, version, since, rule_set)

@@ -31,6 +31,7 @@ void printModule(std::ostream& out, const control::ModuleReport& module) {
                                                   {!module.policy, "no policy yet"}};
   for (const auto& [applies, remark] : remarks)
     if (applies) out << "  - " << remark << "\n";
+  line(out, "Hooks", module.canary_at.empty() ? "not tried yet" : "all shown to fire at " + module.canary_at);
 }
 
 void printRuleSet(std::ostream& out, const control::RuleSetReport& set) {

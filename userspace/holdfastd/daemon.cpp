@@ -31,6 +31,8 @@ namespace {
 constexpr auto kTick = 1000ms;
 // While the module is there and its greeting is awaited, the control socket is not opened and nobody is told "ready".
 constexpr auto kGreetingPatience = 5s;
+constexpr auto kCanary = 60s;
+constexpr const char* kCanaryProgram = "/usr/libexec/holdfast/selftest-probe";
 constexpr auto kRepair = 10s;         // between tries to mend what could not be done when the module was met
 constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
 constexpr std::size_t kThreads = 3;
@@ -65,8 +67,8 @@ Daemon::Daemon(const Options& options)
             kThreads, kQueriesMax, options.query_delay),
       intake_(answerer_, pool_, store_, self_tests_, options.query_delay.count() == 0),
       stream_(intake_),
-      reconciler_(main_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }) {
-}
+      reconciler_(main_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }),
+      canary_(main_port_, kCanaryProgram) {}
 
 void Daemon::notice(alert::NoticeKind kind, const Error& error) {
   auto alert = alert::fromNotice(kind, safeUtf8(error.message), *host_.load(), boot_id_, error.file, error.line);
@@ -136,6 +138,7 @@ void Daemon::meetModule(const kernel::Hello& hello) {
   if (auto done = reconciler_.adoptProcesses(); !done) return spdlog::error("{}", done.error().message);
   met_ = hello.load_id;
   store_.met(hello.load_id);
+  next_canary_ = {};
   next_repair_ = Clock::now() + kRepair;
 }
 
@@ -152,6 +155,18 @@ void Daemon::watchCounters() {
         Error{std::to_string(missing) + " events that the kernel counts as delivered never reached this controller"});
     missing_said_ = missing;
   }
+}
+
+void Daemon::watchHooks() {
+  if (Clock::now() < next_canary_) return;
+  next_canary_ = Clock::now() + kCanary;
+  auto problem = canary_.check();
+  if (problem.empty()) {
+    canary_at_ = utcText(realTimeNs());
+  } else if (problem != canary_problem_) {
+    notice(alert::NoticeKind::Unhealthy, Error{"hooks: " + problem});
+  }
+  canary_problem_ = std::move(problem);
 }
 
 void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
@@ -182,6 +197,7 @@ void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
   }
   if (auto done = reconciler_.tick(); !done) spdlog::warn("{}", done.error().message);
   watchCounters();
+  watchHooks();
 }
 
 void Daemon::tick() {
@@ -223,6 +239,8 @@ StatusInputs Daemon::inputs() {
   inputs.own_pid = ::getpid();
   inputs.stream_problem = stream_.problem();
   inputs.calibration_problem = calibration_problem_;
+  inputs.canary_problem = canary_problem_;
+  inputs.canary_at = canary_at_;
   inputs.in_force = keeper_.inForce();
   inputs.config = rules_.config();
   inputs.loaded_at = rules_.loadedAt();

@@ -10,6 +10,7 @@
 #include "container/table.hpp"
 #include "control/server.hpp"
 #include "holdfastd/alert_context.hpp"
+#include "holdfastd/hook_canary.hpp"
 #include "holdfastd/options.hpp"
 #include "holdfastd/query_answerer.hpp"
 #include "holdfastd/query_pool.hpp"
@@ -42,6 +43,7 @@ class Daemon {
   /// The module was met for the first time, or was loaded again.
   void meetModule(const kernel::Hello& hello);
   void watchCounters();
+  void watchHooks();
   void watchModule(const kernel::Outcome<kernel::Status>& status);
   void calibrate();
   void openReader();
@@ -82,18 +84,22 @@ class Daemon {
 
   // Of the main thread.
   Reconciler reconciler_;
+  HookCanary canary_;
   std::unique_ptr<RuleWatch> watch_;
   std::optional<alert::Store> reader_;
   std::optional<control::Server> server_;
   std::optional<std::uint64_t> met_;  // load id of the module that is being served
   kernel::Outcome<kernel::Status> status_ = kernel::failWith(0, "");
   std::string calibration_problem_;
+  std::string canary_problem_;
+  std::string canary_at_;
   std::uint64_t overflow_said_ = 0;
   std::uint64_t missing_said_ = 0;
   bool absence_said_ = false;
   Clock::time_point started_ = Clock::now();
   Clock::time_point next_tick_ = Clock::now();
   Clock::time_point next_repair_{};
+  Clock::time_point next_canary_{};
   bool ready_ = false;
 
   // A container whose image is unknown escapes rules scoped by image: said once for each rule set and rule.

@@ -145,6 +145,7 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
                      .disabled = module.has(kernel::kStatusDisabled),
                      .locked = module.has(kernel::kStatusLocked),
                      .silent = module.has(kernel::kStatusSilent),
+                     .canary_at = inputs.canary_at,
                      .generation = module.generation,
                      .default_profile = module.default_profile,
                      .query_timeout_ms = module.query_timeout_ms};
@@ -169,6 +170,7 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
       add("overlayfs is not verified, programs on it are refused by block rules" +
           (inputs.calibration_problem.empty() ? "" : ": " + inputs.calibration_problem));
     }
+    add(inputs.canary_problem.empty() ? "" : "hooks: " + inputs.canary_problem);
     if (report.module.overlay_mismatch) add("overlayfs' cross-check failed at run time");
     if (report.module.silent) add("the controller answered too late too often and was not asked any more");
     if (inputs.stream_problem.empty() && !report.module.controller) add("another process is registered as controller");
