@@ -14,8 +14,7 @@ teardown() { container_teardown; }
 
 module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 
-# What was there before tries a dropped program until it is refused; and one that never starts any, and so is a member only
-# if it was adopted, a dropped library.
+# What was there before tries a dropped program until it is refused; and one that never starts any, a dropped library.
 running='cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &
     launch until-refused /tmp/copy >/tmp/refused-at; wait; sleep 1000'
 
@@ -53,8 +52,15 @@ running='cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_cod
             [[ $(holdfastctl containers "$name" --output json | jq -c '[.covered, .members > 0]') == "[true,true]" ]]
         done
     done
-    # of each container its first program, the shell, and the one that maps
-    [[ $(status_of '.counters.adopted >= 8') == true ]]
+    # of each container at least the first program, the shell, which has started nothing else since
+    adopted() { [[ $(status_of '.counters.adopted >= 4') == true ]]; }
+    wait_for 20 adopted
+    for runtime in runc crun; do
+        for name in "before-$runtime" "between-$runtime"; do
+            members() { [[ $(holdfastctl containers "$name" --output json | jq .members) -ge 2 ]]; }
+            wait_for 20 members
+        done
+    done
     totals_agree
     for runtime in runc crun; do
         RUNTIME=$runtime

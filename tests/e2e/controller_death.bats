@@ -29,9 +29,9 @@ refused_in() { # refused_in NAME
     set_rule block
     start_container death
     exec_container death cp /usr/bin/marker /tmp/storm
-    usual=$(started_in usual)
     runtime exec --detach death storm 0 4 /tmp/storm /tmp/appeared </dev/null >/dev/null 2>&1 3>&-
     sleep 1
+    usual=$(started_in usual)
     stop_daemon KILL
 
     # without a controller nobody is asked, and nobody waits
@@ -93,6 +93,6 @@ refused_in() { # refused_in NAME
     [[ ${waited[*]} == "1 1 1 0" ]]
     wait_for 30 is_normal
     for i in 1 4; do refused_in "hung-$i"; done
-    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and (.container.id | startswith("hung-"))) | .count] | add') -eq 4 ]]
+    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and (.container.id // "" | startswith("hung-"))) | .count] | add') -eq 4 ]]
     totals_agree
 }

@@ -62,7 +62,7 @@ struct ModuleReport {
   bool policy = false;            // one was committed
   bool disabled = false;          // holdfast.disable on the kernel's command line
   bool locked = false;
-  bool silent = false;  // the controller timed out too often and is not asked
+  bool silent = false;    // the controller timed out too often and is not asked
   std::string canary_at;  // when every hook was last shown to fire, UTC; empty: not since this controller began
   std::uint32_t generation = 0;
   std::uint32_t default_profile = 0;

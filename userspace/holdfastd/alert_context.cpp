@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kBetweenScans = std::chrono::seconds(1);         // for the same container
+constexpr auto kBetweenScans = std::chrono::seconds(1);  // for the same container
 constexpr std::chrono::nanoseconds kStarting = std::chrono::seconds(1);
 constexpr auto kStep = std::chrono::milliseconds(50);
 constexpr std::size_t kMissedMax = 4096;

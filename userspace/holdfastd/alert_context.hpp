@@ -27,10 +27,10 @@ class EventContainers {
   [[nodiscard]] std::shared_ptr<const container::Container> find(const kernel::Event& event);
 
  private:
-  const container::Table& table_;
-  container::Runtimes& runtimes_;
   [[nodiscard]] std::shared_ptr<const container::Container> scanned(std::uint64_t cgroup_id) const;
 
+  const container::Table& table_;
+  container::Runtimes& runtimes_;
   container::Scan scan_;
   std::map<std::uint64_t, std::chrono::steady_clock::time_point> missed_;  // was in no scan, last at
 };

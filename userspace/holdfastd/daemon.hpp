@@ -74,7 +74,7 @@ class Daemon {
   PolicyKeeper keeper_;
   SelfTests self_tests_;
   EventContainers event_containers_;  // of the store's thread
-  UniqueFd changed_;  // eventfd: there are new alerts
+  UniqueFd changed_;                  // eventfd: there are new alerts
   StoreThread store_;
   RuleService rules_;
   QueryAnswerer answerer_;

@@ -15,7 +15,8 @@ class HookCanary {
   /// `program` ends at once with status 0 when it is given the argument "hello".
   HookCanary(kernel::Port& port, std::filesystem::path program) : port_(port), program_(std::move(program)) {}
 
-  /// What is wrong; empty if every hook that is attached fired. Takes as long as the program does, five seconds at most.
+  /// What is wrong; empty if every hook that is attached fired. Takes as long as the program does, five seconds at
+  /// most.
   [[nodiscard]] std::string check();
 
  private:
