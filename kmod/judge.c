@@ -84,6 +84,8 @@ int holdfast_judge(struct holdfast_case *c)
 		    c->container);
 	c->verdict = event->body.verdict;
 	if (c->verdict != HOLDFAST_VERDICT_ALLOW) {
+		if (origin == HOLDFAST_ORIGIN_UNKNOWN)
+			event->body.kind = HOLDFAST_EVENT_UNVERIFIED;
 		event->body.origin = origin;
 		event->name = IS_ERR(name) ? NULL : name;
 		holdfast_event_object(event, d_inode(c->path->dentry));

@@ -78,11 +78,6 @@ run_to_the_end() {
     no_alerts
 }
 
-@test "runc: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=runc run_exec_and_stop; }
-@test "crun: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=crun run_exec_and_stop; }
-@test "runc: a container runs to its end, or is created first: no alert" { RUNTIME=runc run_to_the_end; }
-@test "crun: a container runs to its end, or is created first: no alert" { RUNTIME=crun run_to_the_end; }
-
 # There the runtimes change the root of the first program only: what is started by 'exec' is at the host's root.
 in_the_hosts_mount_namespace() {
     make_image base
@@ -95,6 +90,16 @@ in_the_hosts_mount_namespace() {
     [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
     [[ $(alert_lines "mount-$RUNTIME") == "exec added deny /tmp/copy" ]]
 }
+
+not_covered() { # not_covered NAME REASON
+    holdfastctl containers "$1" --output json >"$container_dir/shown"
+    [[ $(jq -r .not_covered "$container_dir/shown") == *"$2"* ]]
+}
+
+@test "runc: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=runc run_exec_and_stop; }
+@test "crun: run, exec, stop, in all namespaces: no alert, no failure; and all are judged" { RUNTIME=crun run_exec_and_stop; }
+@test "runc: a container runs to its end, or is created first: no alert" { RUNTIME=runc run_to_the_end; }
+@test "crun: a container runs to its end, or is created first: no alert" { RUNTIME=crun run_to_the_end; }
 
 @test "runc: a container in the host's mount namespace is judged" { RUNTIME=runc in_the_hosts_mount_namespace; }
 @test "crun: a container in the host's mount namespace is judged" { RUNTIME=crun in_the_hosts_mount_namespace; }
@@ -110,11 +115,6 @@ in_the_hosts_mount_namespace() {
     [[ $(chroot "$container_dir/root" /usr/bin/marker) == ran ]]
     [[ $(unshare --mount --pid --fork --root "$container_dir/root" sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy') == ran ]]
     no_alerts
-}
-
-not_covered() { # not_covered NAME REASON
-    holdfastctl containers "$1" --output json >"$container_dir/shown"
-    [[ $(jq -r .not_covered "$container_dir/shown") == *"$2"* ]]
 }
 
 @test "a container whose root is the host's is said to be not covered; one whose root is no overlay too" {

@@ -500,8 +500,8 @@ enum holdfast_attr_query {
  *	default profile, as no answer came
  * @HOLDFAST_EVENT_NOT_COVERED: a container started that cannot be covered,
  *	see CONTAINER_FLAGS
- * @HOLDFAST_EVENT_UNVERIFIED: overlayfs' layout is not verified or failed its
- *	cross-check: origins are unknown, block rules refuse
+ * @HOLDFAST_EVENT_UNVERIFIED: one of the above, of a file whose origin is
+ *	unknown: overlayfs' layout is not verified or failed its cross-check
  * @HOLDFAST_EVENT_SECOND_LINE: a program ran that the first line did not judge
  */
 enum holdfast_event_kind {
