@@ -16,7 +16,7 @@ module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 
 # What was there before tries a dropped program until it is refused; and one that never starts any, a dropped library.
 running='cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &
-    launch until-refused /tmp/copy >/tmp/refused-at; wait; sleep 1000'
+    launch until-refused /tmp/copy >/tmp/refused-at; wait; sleep 1000; :'
 
 @test "what runs before the module is loaded, or before the controller starts, is covered from then on" {
     local name runtime
