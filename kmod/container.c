@@ -7,6 +7,7 @@
 
 #include "container.h"
 #include "policy.h"
+#include "root.h"
 
 #define BITS	12
 #define RECORDS_MAX 65536	/* beyond this, records without members are dropped */
@@ -188,6 +189,7 @@ void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 		place->container = container;
 		place->cgroup_id = cgroup_id(cgroup);
 		place->pattern = !container;
+		place->none = false;
 	}
 	if (place->container &&
 	    !refcount_inc_not_zero(&place->container->refs)) {
@@ -231,6 +233,39 @@ void holdfast_container_name(struct holdfast_container *container, char *name)
 	spin_lock(&container->lock);
 	strscpy(name, container->name, sizeof(container->name));
 	spin_unlock(&container->lock);
+}
+
+void holdfast_container_home(struct holdfast_container *container,
+			     struct holdfast_home *home)
+{
+	struct holdfast_root *found = NULL;
+
+	spin_lock(&container->lock);
+	if (container->home.root) {
+		found = home->root;
+		*home = container->home;
+	} else {
+		container->home = *home;
+	}
+	/* Now the caller's, or else the container's. */
+	holdfast_root_hold(home->root);
+	spin_unlock(&container->lock);
+	if (found)
+		holdfast_root_put(found);
+}
+
+void holdfast_container_leave(struct holdfast_container *container)
+{
+	struct holdfast_root *root = NULL;
+
+	spin_lock(&container->lock);
+	if (!atomic_read(&container->members)) {
+		root = container->home.root;
+		memset(&container->home, 0, sizeof(container->home));
+	}
+	spin_unlock(&container->lock);
+	if (root)
+		holdfast_root_put(root);
 }
 
 void holdfast_container_bind(struct holdfast_container *container,

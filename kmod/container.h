@@ -10,6 +10,18 @@
 #include <uapi/linux/holdfast.h>
 
 /**
+ * struct holdfast_home - where a container's programs come from
+ * @root: the root file system that it was armed with
+ * @root_dentry: the root directory; only compared
+ * @mnt_ns: the mount namespace; only compared
+ */
+struct holdfast_home {
+	struct holdfast_root *root;
+	const struct dentry *root_dentry;
+	const struct mnt_namespace *mnt_ns;
+};
+
+/**
  * struct holdfast_container - a cgroup that somebody has classified
  * @node: in the table by cgroup id; written under its lock, read under RCU
  * @refs: the table's one and those of members, roots and callers
@@ -21,7 +33,10 @@
  * @root_dev: of the root that it was armed with, 0 for not yet
  * @root_magic: likewise
  * @overflow: events that were only counted; under the lock of event.c
- * @lock: for @name
+ * @lock: for @name and @home
+ * @home: of its first member, and of all who come later: what they find as
+ *	their root a member may have made. While it has members; then it owns
+ *	a reference to the root.
  * @name: what the runtime calls it, for people
  * @rcu: for the table's readers
  */
@@ -35,7 +50,8 @@ struct holdfast_container {
 	u64 root_dev;
 	u32 root_magic;
 	u64 overflow;
-	spinlock_t lock; /* protects name */
+	spinlock_t lock; /* protects name and home */
+	struct holdfast_home home;
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };
@@ -53,6 +69,9 @@ struct holdfast_place {
 	bool pattern;
 	bool none;
 };
+
+struct holdfast_root;
+struct mnt_namespace;
 
 void holdfast_container_exit(void);
 
@@ -80,6 +99,16 @@ void holdfast_container_set_name(struct holdfast_container *container,
 				 const char *name);
 /* @name: HOLDFAST_NAME_MAX + 1 bytes */
 void holdfast_container_name(struct holdfast_container *container, char *name);
+
+/*
+ * @home is what a member about to be added has found. If the container has one,
+ * it is replaced by that; else it becomes the container's. The reference to its
+ * root stays the caller's in both cases.
+ */
+void holdfast_container_home(struct holdfast_container *container,
+			     struct holdfast_home *home);
+/* A member is gone: the last one takes the home along. Any context. */
+void holdfast_container_leave(struct holdfast_container *container);
 
 void holdfast_container_bind(struct holdfast_container *container,
 			     u32 generation, u32 profile_id);

@@ -81,6 +81,23 @@ static bool profile_as_strict(const struct holdfast_profile *profile,
 	return true;
 }
 
+/* Is what was recognised as a container still? */
+static bool patterns_subset(const struct holdfast_policy *old,
+			    const struct holdfast_policy *policy)
+{
+	u32 i, j;
+
+	for (i = 0; i < old->nr_patterns; i++) {
+		for (j = 0; j < policy->nr_patterns; j++)
+			if (!memcmp(&policy->patterns[j], &old->patterns[i],
+				    sizeof(old->patterns[i])))
+				break;
+		if (j == policy->nr_patterns)
+			return false;
+	}
+	return true;
+}
+
 struct replacement {
 	const struct holdfast_policy *old;
 	const struct holdfast_policy *policy;
@@ -102,7 +119,8 @@ bool holdfast_guard_may_replace(const struct holdfast_policy *old,
 
 	if (!holdfast_guard_locked())
 		return true;
-	return profile_as_strict(holdfast_policy_profile(policy,
+	return patterns_subset(old, policy) &&
+	       profile_as_strict(holdfast_policy_profile(policy,
 							 policy->default_profile),
 				 holdfast_policy_profile(old,
 							 old->default_profile)) &&

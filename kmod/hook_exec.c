@@ -19,6 +19,7 @@
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
+#include "guard.h"
 #include "judge.h"
 #include "member.h"
 #include "origin.h"
@@ -104,7 +105,9 @@ static int classify(struct arming *arming, const char *cgroup_path)
 	err = ask(arming, cgroup_path, &answer);
 	if (err == -EINTR)
 		return err;
-	if (!err && answer == HOLDFAST_ANSWER_NONE)
+	/* While locked, what is known for a container stays one. */
+	if (!err && answer == HOLDFAST_ANSWER_NONE &&
+	    !(holdfast_guard_locked() && (place->container || place->pattern)))
 		return -ENOENT;
 	if (!err && answer == HOLDFAST_ANSWER_SETUP && !arming->on_root)
 		return -ENOENT;
@@ -162,10 +165,9 @@ static struct holdfast_member *arm(struct linux_binprm *bprm)
 	}
 	member = holdfast_member_add(current, container, &arming.root,
 				     HOLDFAST_MEMBER_F_PROVISIONAL);
-	if (!IS_ERR(member) && !member->root->overlay &&
-	    holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE))
-		holdfast_event_note(current, HOLDFAST_EVENT_NOT_COVERED,
-				    container, bprm->file);
+	/* Adopted while it was asked about: nobody takes that back before it ends. */
+	if (member == ERR_PTR(-EEXIST))
+		member = holdfast_member_get(current) ?: ERR_PTR(-EAGAIN);
 out:
 	if (container)
 		holdfast_container_put(container);
@@ -322,7 +324,8 @@ int holdfast_policy_security_mmap_file(struct file *file, unsigned long prot,
 	int index, err;
 
 	holdfast_hit(security_mmap_file);
-	if (!file || !becomes_executable(file, prot))
+	if (!file || holdfast_origin_is_anonymous(file) ||
+	    !becomes_executable(file, prot))
 		return 0;
 	if (!holdfast_is_member(current) &&
 	    !holdfast_root_known(holdfast_user_path(file)->dentry->d_sb))
@@ -349,7 +352,9 @@ int holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
 	int index, err;
 
 	holdfast_hit(security_file_mprotect);
-	if (!vma->vm_file || !(prot & PROT_EXEC) || (vma->vm_flags & VM_EXEC))
+	if (!vma->vm_file || !(prot & PROT_EXEC) ||
+	    (vma->vm_flags & VM_EXEC) ||
+	    holdfast_origin_is_anonymous(vma->vm_file))
 		return 0;
 	path = holdfast_user_path(vma->vm_file);
 	if (!holdfast_is_member(current) &&

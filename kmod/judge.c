@@ -17,14 +17,22 @@
 /*
  * Directories are names in the container as it was armed. A member that has
  * changed its root or its mount namespace since could make any file appear
- * there; so could the name of a file that is unlinked.
+ * there; so could the name of a file that is unlinked, or that came from
+ * elsewhere by its descriptor.
  */
 static bool names_count(const struct holdfast_case *c)
 {
-	return c->root_dentry &&
-	       READ_ONCE(current->fs->root.dentry) == c->root_dentry &&
-	       current->nsproxy && current->nsproxy->mnt_ns == c->mnt_ns &&
-	       !d_unlinked(c->path->dentry);
+	struct path mine;
+	bool count;
+
+	if (!c->root_dentry || d_unlinked(c->path->dentry) ||
+	    !current->nsproxy || current->nsproxy->mnt_ns != c->mnt_ns)
+		return false;
+	/* Of a file in a mount elsewhere, d_path() says its name there. */
+	get_fs_root(current->fs, &mine);
+	count = mine.dentry == c->root_dentry && path_is_under(c->path, &mine);
+	path_put(&mine);
+	return count;
 }
 
 static bool exempt(const struct holdfast_rule *rule, const char *path)

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "attach.h"
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
@@ -82,10 +83,27 @@ static void free_rcu_member(struct rcu_head *rcu)
 	kmem_cache_free(cache, container_of(rcu, struct holdfast_member, rcu));
 }
 
+/* Of forks that failed, by threads that ended without another try. */
+static void drop_reservations(struct holdfast_member *member)
+{
+	struct reservation *reservation, *next;
+	unsigned long flags;
+	LIST_HEAD(left);
+
+	raw_spin_lock_irqsave(&member->lock, flags);
+	list_splice_init(&member->reserved, &left);
+	raw_spin_unlock_irqrestore(&member->lock, flags);
+	list_for_each_entry_safe(reservation, next, &left, list) {
+		holdfast_member_put(reservation->member);
+		kfree(reservation);
+	}
+}
+
 void holdfast_member_put(struct holdfast_member *member)
 {
 	if (!refcount_dec_and_test(&member->refs))
 		return;
+	drop_reservations(member);
 	holdfast_root_put(member->root);
 	holdfast_container_put(member->container);
 	call_rcu(&member->rcu, free_rcu_member);
@@ -109,7 +127,7 @@ bool holdfast_at_host_root(void)
 
 static struct holdfast_member *make(struct signal_struct *signal,
 				    struct holdfast_container *container,
-				    struct holdfast_root *root)
+				    const struct holdfast_home *home)
 {
 	struct holdfast_member *member;
 
@@ -122,28 +140,49 @@ static struct holdfast_member *make(struct signal_struct *signal,
 	member->signal = signal;
 	holdfast_container_hold(container);
 	member->container = container;
-	holdfast_root_hold(root);
-	member->root = root;
+	holdfast_root_hold(home->root);
+	member->root = home->root;
+	member->root_dentry = home->root_dentry;
+	member->mnt_ns = home->mnt_ns;
 	return member;
 }
 
-/* Takes over a reference; fails if the process has a record. */
-static bool link(struct holdfast_member *member)
+/* Under the stripe's lock: the record is not in the table any more. */
+static void take_out(struct holdfast_member *member)
+{
+	hlist_del_init_rcu(&member->node);
+	atomic64_dec(&nr);
+	atomic_dec(&member->container->members);
+}
+
+/*
+ * Takes over a reference. If the process has a record, this fails, or with
+ * @replace that record goes.
+ */
+static bool link(struct holdfast_member *member, bool replace)
 {
 	u32 bucket = hash(member->signal);
 	raw_spinlock_t *lock = stripe(bucket);
 	struct holdfast_member *other;
 	unsigned long flags;
+	bool linked;
 
 	raw_spin_lock_irqsave(lock, flags);
 	other = holdfast_member_find(member->signal);
-	if (!other) {
+	linked = !other || replace;
+	if (linked) {
 		hlist_add_head_rcu(&member->node, &table[bucket]);
 		atomic64_inc(&nr);
 		atomic_inc(&member->container->members);
+		if (other)
+			take_out(other);
 	}
 	raw_spin_unlock_irqrestore(lock, flags);
-	return !other;
+	if (linked && other) {
+		holdfast_container_leave(other->container);
+		holdfast_member_put(other);
+	}
+	return linked;
 }
 
 static void unlink(struct holdfast_member *member)
@@ -154,14 +193,13 @@ static void unlink(struct holdfast_member *member)
 
 	raw_spin_lock_irqsave(lock, flags);
 	linked = !hlist_unhashed(&member->node);
-	if (linked) {
-		hlist_del_init_rcu(&member->node);
-		atomic64_dec(&nr);
-		atomic_dec(&member->container->members);
-	}
-	raw_spin_unlock_irqrestore(lock, flags);
 	if (linked)
-		holdfast_member_put(member);
+		take_out(member);
+	raw_spin_unlock_irqrestore(lock, flags);
+	if (!linked)
+		return;
+	holdfast_container_leave(member->container);
+	holdfast_member_put(member);
 }
 
 struct holdfast_member *
@@ -169,21 +207,23 @@ holdfast_member_add(struct task_struct *task,
 		    struct holdfast_container *container,
 		    const struct path *root_path, unsigned long flags)
 {
+	struct holdfast_home home = { .root_dentry = root_path->dentry };
 	struct holdfast_member *member;
-	struct holdfast_root *root;
 
 	might_sleep();
-	root = holdfast_root_get(root_path->dentry->d_sb, container);
-	if (IS_ERR(root))
-		return ERR_CAST(root);
-	member = make(task->signal, container, root);
-	holdfast_root_put(root);
-	if (!member)
-		return ERR_PTR(-ENOMEM);
-	member->root_dentry = root_path->dentry;
 	task_lock(task);
-	member->mnt_ns = task->nsproxy ? task->nsproxy->mnt_ns : NULL;
+	home.mnt_ns = task->nsproxy ? task->nsproxy->mnt_ns : NULL;
 	task_unlock(task);
+	home.root = holdfast_root_get(root_path->dentry->d_sb, container);
+	if (IS_ERR(home.root))
+		return ERR_CAST(home.root);
+	holdfast_container_home(container, &home);
+	member = make(task->signal, container, &home);
+	if (!member) {
+		holdfast_container_leave(container);
+		holdfast_root_put(home.root);
+		return ERR_PTR(-ENOMEM);
+	}
 	member->tgid = task->tgid;
 	member->start_time = task->group_leader->start_boottime;
 	member->flags = flags;
@@ -191,11 +231,16 @@ holdfast_member_add(struct task_struct *task,
 	WRITE_ONCE(container->root_magic, member->root->magic);
 
 	refcount_inc(&member->refs);
-	if (!link(member)) {
+	if (!link(member, false)) {
 		refcount_dec(&member->refs);
 		holdfast_member_put(member);
+		holdfast_container_leave(container);
+		holdfast_root_put(home.root);
 		return ERR_PTR(-EEXIST);
 	}
+	/* Again, should the last member have left between: now there is one. */
+	holdfast_container_home(container, &home);
+	holdfast_root_put(home.root);
 	/*
 	 * The exit hook runs after the count of live threads has dropped: it
 	 * either finds the record, or we see the count.
@@ -206,6 +251,10 @@ holdfast_member_add(struct task_struct *task,
 		holdfast_member_put(member);
 		return ERR_PTR(-ESRCH);
 	}
+	if (!member->root->overlay &&
+	    holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE))
+		holdfast_event_note(task, HOLDFAST_EVENT_NOT_COVERED, container,
+				    NULL);
 	return member;
 }
 
@@ -240,6 +289,11 @@ static struct reservation *find_reservation(struct holdfast_member *parent,
 
 int holdfast_member_reserve(struct holdfast_member *parent)
 {
+	const struct holdfast_home home = {
+		.root = parent->root,
+		.root_dentry = parent->root_dentry,
+		.mnt_ns = parent->mnt_ns,
+	};
 	struct reservation *reservation;
 	unsigned long flags;
 
@@ -254,13 +308,11 @@ int holdfast_member_reserve(struct holdfast_member *parent)
 	if (!reservation)
 		return -ENOMEM;
 	reservation->task = current;
-	reservation->member = make(NULL, parent->container, parent->root);
+	reservation->member = make(NULL, parent->container, &home);
 	if (!reservation->member) {
 		kfree(reservation);
 		return -ENOMEM;
 	}
-	reservation->member->root_dentry = parent->root_dentry;
-	reservation->member->mnt_ns = parent->mnt_ns;
 	raw_spin_lock_irqsave(&parent->lock, flags);
 	list_add(&reservation->list, &parent->reserved);
 	raw_spin_unlock_irqrestore(&parent->lock, flags);
@@ -306,8 +358,11 @@ void holdfast_member_link(struct task_struct *parent, struct task_struct *child)
 	member->tgid = child->tgid;
 	member->start_time = child->start_boottime;
 	member->flags = READ_ONCE(of_parent->flags);
-	if (!link(member))
-		holdfast_member_put(member);
+	/*
+	 * It was visible before and may have been adopted: what it inherits is
+	 * what counts, as it may have another root by now.
+	 */
+	link(member, true);
 out:
 	rcu_read_unlock();
 }
@@ -452,16 +507,20 @@ static unsigned int adopt_pass(void)
 
 static void adopt_work(struct work_struct *work)
 {
-	/* A child whose parent was adopted in mid-fork is found by the next. */
-	while (adopt_pass())
-		;
+	/*
+	 * A child whose parent was adopted in mid-fork is found by the next. A
+	 * fork storm makes more as long as the hooks are there.
+	 */
+	if (holdfast_attached() && adopt_pass())
+		queue_work(adopt_queue, work);
 }
 
 static DECLARE_WORK(adopt, adopt_work);
 
 void holdfast_member_adopt_all(void)
 {
-	queue_work(adopt_queue, &adopt);
+	if (holdfast_attached())
+		queue_work(adopt_queue, &adopt);
 }
 
 static u64 ticks(u64 ns)
@@ -572,13 +631,6 @@ int holdfast_member_init(void)
 
 static int drop(struct holdfast_member *member, void *data)
 {
-	struct reservation *reservation, *next;
-
-	list_for_each_entry_safe(reservation, next, &member->reserved, list) {
-		holdfast_member_put(reservation->member);
-		kfree(reservation);
-	}
-	INIT_LIST_HEAD(&member->reserved);
 	unlink(member);
 	return 0;
 }

@@ -575,6 +575,9 @@ static int do_container_set(struct sk_buff *skb, struct genl_info *info)
 		if (atomic_read(&container->members))
 			err = fault(info, nest, -EBUSY,
 				    "cgroup has members: it is a container");
+		else if (holdfast_guard_locked())
+			err = fault(info, nest, -EPERM,
+				    "locked until reboot: a container stays one");
 		else
 			holdfast_container_set(container,
 					       HOLDFAST_CONTAINER_F_NONE);

@@ -94,6 +94,20 @@ bool holdfast_origin_is_memfd(const struct path *path)
 	return (sb->s_flags & SB_KERNMOUNT) && in_memory(sb);
 }
 
+bool holdfast_origin_is_anonymous(const struct file *file)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+	const struct super_block *sb = dentry->d_sb;
+
+	if (!(sb->s_flags & SB_KERNMOUNT))
+		return false;
+	/* shmem_zero_setup() and ksys_mmap_pgoff(); a memfd is "memfd:NAME". */
+	return (sb->s_magic == TMPFS_MAGIC &&
+		!strcmp(dentry->d_name.name, "dev/zero")) ||
+	       (sb->s_magic == HUGETLBFS_MAGIC &&
+		!strcmp(dentry->d_name.name, "anon_hugepage"));
+}
+
 enum holdfast_origin holdfast_origin_of(const struct path *path,
 					const struct holdfast_root *root,
 					bool may_read)

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_ORIGIN_H
 #define HOLDFAST_ORIGIN_H
 
+#include <linux/fs.h>
 #include <linux/path.h>
 
 #include <uapi/linux/holdfast.h>
@@ -19,6 +20,12 @@ enum holdfast_origin holdfast_origin_of(const struct path *path,
 
 /* memfd and the like: no mount shows it. */
 bool holdfast_origin_is_memfd(const struct path *path);
+
+/*
+ * Memory without a file that the kernel keeps in one all the same: shared, or
+ * of huge pages. Its name is the kernel's; no file of a mount is such a one.
+ */
+bool holdfast_origin_is_anonymous(const struct file *file);
 
 /**
  * struct holdfast_calibration - one probe, see HOLDFAST_CMD_CALIBRATE

@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <linux/slab.h>
 
+#include "attach.h"
 #include "compat/compat.h"
 #include "container.h"
 #include "judge.h"
@@ -45,8 +46,14 @@ static int on_open_exec(struct fsnotify_group *from, u32 mask, const void *data,
 			struct fsnotify_iter_info *iter_info)
 {
 	const struct path *path = fsnotify_data_path(data, data_type);
+	int index, err = 0;
 
-	return path ? holdfast_judge_open_exec(path) : 0;
+	/* Marks outlive the hooks: after holdfast_detach() there is no judge. */
+	index = holdfast_enter();
+	if (path && holdfast_attached())
+		err = holdfast_judge_open_exec(path);
+	holdfast_leave(index);
+	return err;
 }
 
 /* The superblock is being shut down, or release() is at work. */

@@ -76,6 +76,7 @@ run_own() {
     attempt own-by-thread launch thread /usr/bin/marker
     attempt own-mapped load_code map /usr/bin/marker
     attempt own-mprotect load_code protect /usr/bin/marker
+    attempt own-shared-memory load_code anonymous /usr/bin/marker
     attempt own-dynamic /usr/libexec/dynamic/bash -c 'echo ran'
     attempt own-by-loader /lib64/ld-linux-x86-64.so.2 /usr/libexec/dynamic/bash -c 'echo ran'
     attempt dropped-as-data load_code data /root/drop/copy
@@ -232,4 +233,34 @@ run_beside() {
     run exec_container drift-hard sh -c 'ls / >/dev/null && true && env sh -c "echo ran"'
     [[ $output == ran ]]
     no_alerts
+}
+
+@test "who enters a container later is judged by the root it was started with, not by what a member mounted there" {
+    start drift-covered
+    set_rule block
+    exec_container drift-covered sh -c 'mkdir -p /mnt/proc /mnt/bin /mnt/dev /mnt/sys && cp /usr/bin/marker /usr/bin/busybox /mnt/bin &&
+        mount -t proc proc /mnt/proc && mount --rbind /dev /mnt/dev && mount --rbind /mnt /'
+    run exec_container drift-covered /bin/marker
+    echo "$output"
+    [[ $status -ne 0 && $output != *ran* ]]
+    [[ $(alert_lines drift-covered) == "exec memory deny /bin/marker" ]]
+}
+
+@test "an allowed directory is the container's own: another's of the same name exempts nothing" {
+    local other
+    start drift-named --share pid
+    make_bundle drift-other dynamic
+    start_container drift-other
+    exec_container drift-other sh -c 'mkdir -p /opt/plugins; cp /usr/bin/marker /opt/plugins/copy'
+    set_rule block /opt/plugins
+    other=/proc/$(container_pid drift-other)/root/opt/plugins/copy
+    run exec_container drift-named launch fd "$other"
+    echo "$output"
+    [[ $status -eq 126 ]]
+    run exec_container drift-named load_code map "$other"
+    echo "$output"
+    [[ $status -eq 126 ]]
+    same "$(printf '%s host deny /opt/plugins/copy\n' exec map)" "$(alert_lines drift-named)"
+    # its owner may
+    [[ $(exec_container drift-other /opt/plugins/copy) == ran ]]
 }

@@ -1,9 +1,10 @@
 # Loading and unloading the module while everything happens.
 # kernels: 6.1 debug
-# vm: --no-module
+# vm: --no-module --in-turn
 
 load lib/container
 
+container_state() { "$RUNTIME" state "$1" | jq -r .status; }
 module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 rounds() { if [[ $(kernel) == debug ]]; then echo 10; else echo 50; fi; }
 
@@ -58,6 +59,27 @@ teardown() {
     rmmod holdfast
     run exec_container web sh -c 'cp /bin/busybox /root/busybox && /root/busybox true'
     [[ $status -eq 0 ]]
+}
+
+@test "unloaded again and again under a container that starts programs all the time" {
+    make_image base
+    local i
+    for i in 1 2; do
+        make_bundle "storm-$i" base --args storm 0 4 /usr/bin/marker --
+        start_container "storm-$i"
+    done
+    for ((i = 0; i < $(rounds) / 5; i++)); do
+        insmod "$(module)"
+        python3 "$BATS_TEST_DIRNAME/lib/controller.py" >"$container_dir/controller" 2>&1 3>&- &
+        local controller=$!
+        wait_for 60 grep -q ready "$container_dir/controller"
+        # its members are adopted, or made by what they start
+        wait_for 20 grep -q QUERY "$container_dir/controller"
+        timeout 60 rmmod holdfast
+        kill "$controller" 2>/dev/null || true
+        wait "$controller" || true
+    done
+    for i in 1 2; do [[ $(container_state "storm-$i") == running ]]; done
 }
 
 @test "holdfast.disable loads and attaches nothing" {

@@ -6,6 +6,7 @@
 //     shared     likewise, shared
 //     protect    readable first, then mprotect
 //     written    privately and writable, written to, then mprotect
+//     anonymous  no file, but shared memory, which the kernel keeps in one; then mprotect. FILE is not used
 //     data       readable only (never refused)
 //     until-refused   as map, again and again until it is refused: in a process that never starts another program
 // Exit status: 0 done; 126 refused with EPERM; 125 anything else failed.
@@ -37,18 +38,21 @@ static int until_refused(int fd) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|data|until-refused FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|anonymous|data|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
-  const int late = !strcmp(how, "protect") || !strcmp(how, "written");
+  const int anonymous = !strcmp(how, "anonymous");
+  const int late = anonymous || !strcmp(how, "protect") || !strcmp(how, "written");
   const int writes = !strcmp(how, "written");
   const int data = !strcmp(how, "data");
   const int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed(argv[2]);
   if (!strcmp(how, "until-refused")) return until_refused(fd);
   const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data ? 0 : PROT_EXEC);
-  char* code = mmap(NULL, 4096, prot, strcmp(how, "shared") ? MAP_PRIVATE : MAP_SHARED, fd, 0);
+  const int shared = anonymous || !strcmp(how, "shared");
+  char* code = mmap(NULL, 4096, prot, (shared ? MAP_SHARED : MAP_PRIVATE) | (anonymous ? MAP_ANONYMOUS : 0),
+                    anonymous ? -1 : fd, 0);
   if (code == MAP_FAILED) return failed("mmap");
   if (writes) code[0] = 1;
   if (late && mprotect(code, 4096, PROT_READ | PROT_EXEC)) return failed("mprotect");
