@@ -32,11 +32,13 @@ const struct holdfast_table *const holdfast_tables[] = {
 static bool attached;
 
 int holdfast_enter(void)
+	__acquires(&holdfast_srcu)
 {
 	return srcu_read_lock(&holdfast_srcu);
 }
 
 void holdfast_leave(int index)
+	__releases(&holdfast_srcu)
 {
 	srcu_read_unlock(&holdfast_srcu, index);
 }

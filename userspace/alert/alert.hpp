@@ -123,11 +123,11 @@ struct Context {
 [[nodiscard]] Alert fromEvent(const kernel::Event& event, const Context& context);
 
 /// `file` and `line` are where to look, empty and 0 if nowhere. Times are now.
-[[nodiscard]] Alert fromNotice(NoticeKind kind, std::string message, const HostFacts& host, const std::string& boot_id,
-                               const std::string& file = {}, int line = 0);
+[[nodiscard]] Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host,
+                               const std::string& boot_id, const std::string& file = {}, int line = 0);
 
 /// As fromNotice(), about one container.
-[[nodiscard]] Alert fromNotice(NoticeKind kind, std::string message, const HostFacts& host, const std::string& boot_id,
-                               const ContainerFacts& container);
+[[nodiscard]] Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host,
+                               const std::string& boot_id, const ContainerFacts& container);
 
 }  // namespace holdfast::alert

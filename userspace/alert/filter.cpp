@@ -74,7 +74,9 @@ json toJson(const Filter& filter) {
 Result<Filter> filterFromJson(const json& value) {
   if (!value.is_object()) return fail("a filter is an object");
   Filter filter;
-  for (const auto& [key, item] : value.items()) {
+  for (const auto& entry : value.items()) {
+    const std::string& key = entry.key();
+    const json& item = entry.value();
     const std::pair<const char*, std::string*> texts[] = {
         {"container", &filter.container}, {"rule", &filter.rule},   {"type", &filter.type},
         {"severity", &filter.severity},   {"state", &filter.state}, {"kind", &filter.kind}};

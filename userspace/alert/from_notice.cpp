@@ -42,7 +42,7 @@ Meaning meaningOf(NoticeKind kind) {
 
 }  // namespace
 
-Alert fromNotice(NoticeKind kind, std::string message, const HostFacts& host, const std::string& boot_id,
+Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host, const std::string& boot_id,
                  const std::string& file, int line) {
   const Meaning meaning = meaningOf(kind);
   Alert alert;
@@ -59,9 +59,9 @@ Alert fromNotice(NoticeKind kind, std::string message, const HostFacts& host, co
   return alert;
 }
 
-Alert fromNotice(NoticeKind kind, std::string message, const HostFacts& host, const std::string& boot_id,
+Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host, const std::string& boot_id,
                  const ContainerFacts& container) {
-  Alert alert = fromNotice(kind, std::move(message), host, boot_id);
+  Alert alert = fromNotice(kind, message, host, boot_id);
   alert.container.cgroup_id = container.cgroup_id;
   alert.container.id = shown(container.id, kNameMax);
   alert.container.name = shown(container.name, kNameMax);

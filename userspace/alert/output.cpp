@@ -106,6 +106,7 @@ bool Output::write(const Alert& alert, std::uint64_t held_back) const {
   auto fields = journalFields(alert);
   if (held_back != 0) fields.push_back("HOLDFAST_HELD_BACK=" + std::to_string(held_back));
   std::vector<iovec> parts;
+  parts.reserve(fields.size());
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
   return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) == 0;
 }

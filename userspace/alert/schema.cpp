@@ -59,11 +59,11 @@ INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kSteps));
 
 Result<std::int64_t> versionOf(sqlite3* db) {
-  const auto version = number(db, "PRAGMA user_version");
+  auto version = number(db, "PRAGMA user_version");
   if (!version) return version;
-  const auto application = number(db, "PRAGMA application_id");
+  auto application = number(db, "PRAGMA application_id");
   if (!application) return application;
-  const auto tables = number(db, "SELECT count(*) FROM sqlite_master");
+  auto tables = number(db, "SELECT count(*) FROM sqlite_master");
   if (!tables) return tables;
   const std::string file = sqlite3_db_filename(db, "main");
   if (*tables == 0 && *version == 0) return 0;

@@ -13,7 +13,7 @@
 namespace holdfast::control {
 
 inline constexpr int kProtocolVersion = 1;
-inline constexpr std::size_t kMessageBytesMax = 1024 * 1024;
+inline constexpr std::size_t kMessageBytesMax = 1024UL * 1024;
 inline constexpr int kDepthMax = 32;  // of nested arrays and objects
 inline constexpr const char* kDefaultSocket = "/run/holdfast/holdfastd.sock";
 

@@ -196,6 +196,7 @@ struct ReloadReport {
   std::size_t rules = 0;
 };
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a type
 #define HOLDFAST_SHAPE(Type)                            \
   void to_json(nlohmann::json& out, const Type& value); \
   void from_json(const nlohmann::json& in, Type& value);

@@ -16,7 +16,7 @@ namespace holdfast::kernel {
 
 /// No message is longer, so that neither side needs a large contiguous buffer, and the kernel can dump a profile, which
 /// is in one message whole, into the 32 KiB of its own.
-inline constexpr std::size_t kMessageMax = 31 * 1024;
+inline constexpr std::size_t kMessageMax = 31UL * 1024;
 
 /// A request to the family. Adding beyond the size given is remembered and shows in complete().
 class Message {

@@ -245,6 +245,7 @@ Result<Status> parseStatus(Bytes attributes) {
   auto found = listOf<Status>(attributes, HOLDFAST_A_STATUS, statusFrom);
   if (!found) return tl::unexpected(found.error());
   if (found->size() != 1) return damaged("no status in it");
+  // cppcheck-suppress returnStdMoveLocal ; it is a part of what is local
   return std::move(found->front());
 }
 

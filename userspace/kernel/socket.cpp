@@ -86,7 +86,7 @@ Outcome<Socket> Socket::open() {
   (void)::setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   (void)nl_socket_set_buffer_size(raw, 1 << 20, 1 << 18);
   // The kernel makes the messages of a dump as long as the reader takes them.
-  (void)nl_socket_set_msg_buf_size(raw, 64 * 1024);
+  (void)nl_socket_set_msg_buf_size(raw, 64UL * 1024);
   if (::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kReplyTimeout, sizeof kReplyTimeout) != 0) {
     return failWith(errno, std::string("netlink: ") + std::strerror(errno));
   }

@@ -14,8 +14,8 @@ namespace holdfast::kernel {
 
 namespace {
 
-constexpr int kReceiveBuffer = 32 << 20;          // bytes of kernel memory, some ten thousand events
-constexpr std::size_t kDatagramMax = 256 * 1024;  // more than the kernel puts into one
+constexpr int kReceiveBuffer = 32 << 20;            // bytes of kernel memory, some ten thousand events
+constexpr std::size_t kDatagramMax = 256UL * 1024;  // more than the kernel puts into one
 constexpr int kDatagramsAtOnce = 256;
 
 tl::unexpected<Failure> systemFailure(const char* what) {
