@@ -36,7 +36,8 @@ check_memory() {
 
 # apt-get holds its lock until another one ends: say so once, wait ten minutes at most.
 apt_get() {
-    if ! flock --nonblock /var/lib/dpkg/lock-frontend true 2>/dev/null; then
+    # A lock of fcntl(2), which flock(1) does not see.
+    if lslocks --noheadings --raw --output PATH 2>/dev/null | grep -qx /var/lib/dpkg/lock-frontend; then
         say "the package manager is busy: waiting up to ten minutes for it"
     fi
     DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"

@@ -1,4 +1,4 @@
-# A container's first program is decided by the rule that is in force when it starts.
+# A container's first program is decided by its own rule, that of its image, which is in force when it starts.
 # kernels: 6.1 debug
 
 load lib/container
@@ -20,9 +20,13 @@ start_one() { # start_one ROUND N
     mkdir "$volume"
     cp "$image_dir/base/usr/bin/marker" "$volume/first"
     for ((n = 0; n < at_once; n++)); do
-        make_bundle "first-$n" base --bind "$volume:/srv" --args /srv/first "/srv/ran-$n" --
+        make_bundle "first-$n" base --bind "$volume:/srv" \
+            --annotation org.opencontainers.image.ref.name=registry.example/first:1 --args /srv/first "/srv/ran-$n" --
     done
-    local rules=() actions=()
+    # under the default profile no rule is: there everything runs, and nobody hears of it
+    rule_images=registry.example/first
+    local rules=() actions=() defaulted
+    defaulted=$(status_of .counters.defaulted)
     for ((round = 0; round < rounds; round++)); do
         if ((round % 2)); then actions+=(alert); else actions+=(block); fi
         set_rule "${actions[round]}"
@@ -44,5 +48,6 @@ start_one() { # start_one ROUND N
         awk '{ n[$1 " " $2] += $3 } END { for (k in n) print k, n[k] }' | LC_ALL=C sort >"$container_dir/told"
     for ((round = 0; round < rounds; round++)); do echo "${rules[round]} ${actions[round]} $at_once"; done |
         LC_ALL=C sort | diff -u - "$container_dir/told"
+    [[ $(status_of .counters.defaulted) == "$defaulted" ]]
     totals_agree
 }

@@ -45,9 +45,11 @@ def calibrate(socket):
                              for name, kind in kinds.items()))
 
 
-def answer(socket, message, generation):
+def answer(socket, message, generation, mute):
     query = dict(attributes(next(data for number, data in attributes(message[20:]) if number == N["A_QUERY"])))
     print("QUERY", query[N["A_QUERY_CGROUP_PATH"]], flush=True)
+    if mute:
+        return
     try:
         socket.do("QUERY_ANSWER", nest(
             "A_QUERY", u64("A_QUERY_ID", struct.unpack("=Q", query[N["A_QUERY_ID"]])[0]),
@@ -81,8 +83,8 @@ def main():
     print("ready", flush=True)
     while True:
         for kind, message in stream.receive():
-            if kind == stream.family and message[16] == N["CMD_QUERY"] and not options.mute:
-                answer(requests, message, options.generation)
+            if kind == stream.family and message[16] == N["CMD_QUERY"]:
+                answer(requests, message, options.generation, options.mute)
             elif kind == stream.family and message[16] == N["CMD_EVENT"]:
                 acknowledge(requests, message)
 

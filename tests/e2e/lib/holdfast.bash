@@ -48,10 +48,12 @@ write_rules() {
     mv "$rules_dir/.test.yaml.new" "$rule_file"
 }
 
-# rule_text ACTION [DIRECTORY…]   a file with the one rule $rule; with 'off' it is a blocking one that is off
+# rule_text ACTION [DIRECTORY…]   a file with the one rule $rule; with 'off' it is a blocking one that is off. $rule_images
+# are those that it is about, if set.
 rule_text() {
     local action=$1; shift
     printf 'version: 1\nrules:\n  - name: %s\n    type: non-image-program\n    action: %s\n' "$rule" "${action/off/block}"
+    [[ -z ${rule_images-} ]] || printf '    scope: {images: [%s]}\n' "$rule_images"
     [[ $action != off ]] || printf '    status: off\n'
     (($# == 0)) || printf '    allow_list:\n      directories: [%s]\n' "$(IFS=,; echo "$*")"
 }
