@@ -6,8 +6,8 @@
 #include <linux/slab.h>
 
 #include "container.h"
+#include "home.h"
 #include "policy.h"
-#include "root.h"
 
 #define BITS	12
 #define RECORDS_MAX 65536	/* beyond this, records without members are dropped */
@@ -235,37 +235,34 @@ void holdfast_container_name(struct holdfast_container *container, char *name)
 	spin_unlock(&container->lock);
 }
 
-void holdfast_container_home(struct holdfast_container *container,
-			     struct holdfast_home *home)
+struct holdfast_home *
+holdfast_container_home(struct holdfast_container *container,
+			struct holdfast_home *found)
 {
-	struct holdfast_root *found = NULL;
+	struct holdfast_home *home;
 
 	spin_lock(&container->lock);
-	if (container->home.root) {
-		found = home->root;
-		*home = container->home;
-	} else {
-		container->home = *home;
+	if (!container->home && found) {
+		holdfast_home_hold(found);
+		container->home = found;
 	}
-	/* Now the caller's, or else the container's. */
-	holdfast_root_hold(home->root);
+	home = container->home;
+	if (home)
+		holdfast_home_hold(home);
 	spin_unlock(&container->lock);
-	if (found)
-		holdfast_root_put(found);
+	return home;
 }
 
 void holdfast_container_leave(struct holdfast_container *container)
 {
-	struct holdfast_root *root = NULL;
+	struct holdfast_home *home = NULL;
 
 	spin_lock(&container->lock);
-	if (!atomic_read(&container->members)) {
-		root = container->home.root;
-		memset(&container->home, 0, sizeof(container->home));
-	}
+	if (!atomic_read(&container->members))
+		swap(home, container->home);
 	spin_unlock(&container->lock);
-	if (root)
-		holdfast_root_put(root);
+	if (home)
+		holdfast_home_put(home);
 }
 
 void holdfast_container_bind(struct holdfast_container *container,

@@ -9,17 +9,7 @@
 
 #include <uapi/linux/holdfast.h>
 
-/**
- * struct holdfast_home - where a container's programs come from
- * @root: the root file system that it was armed with
- * @root_dentry: the root directory; only compared
- * @mnt_ns: the mount namespace; only compared
- */
-struct holdfast_home {
-	struct holdfast_root *root;
-	const struct dentry *root_dentry;
-	const struct mnt_namespace *mnt_ns;
-};
+struct holdfast_home;
 
 /**
  * struct holdfast_container - a cgroup that somebody has classified
@@ -35,8 +25,8 @@ struct holdfast_home {
  * @overflow: events that were only counted; under the lock of event.c
  * @lock: for @name and @home
  * @home: of its first member, and of all who come later: what they find as
- *	their root a member may have made. While it has members; then it owns
- *	a reference to the root.
+ *	their root a member may have made. A reference, while it has members;
+ *	else NULL.
  * @name: what the runtime calls it, for people
  * @rcu: for the table's readers
  */
@@ -51,7 +41,7 @@ struct holdfast_container {
 	u32 root_magic;
 	u64 overflow;
 	spinlock_t lock; /* protects name and home */
-	struct holdfast_home home;
+	struct holdfast_home *home;
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };
@@ -69,9 +59,6 @@ struct holdfast_place {
 	bool pattern;
 	bool none;
 };
-
-struct holdfast_root;
-struct mnt_namespace;
 
 void holdfast_container_exit(void);
 
@@ -101,12 +88,12 @@ void holdfast_container_set_name(struct holdfast_container *container,
 void holdfast_container_name(struct holdfast_container *container, char *name);
 
 /*
- * @home is what a member about to be added has found. If the container has one,
- * it is replaced by that; else it becomes the container's. The reference to its
- * root stays the caller's in both cases.
+ * A reference to the container's home. If it has none, @found becomes it, what
+ * a member about to be added has; which may be NULL.
  */
-void holdfast_container_home(struct holdfast_container *container,
-			     struct holdfast_home *home);
+struct holdfast_home *
+holdfast_container_home(struct holdfast_container *container,
+			struct holdfast_home *found);
 /* A member is gone: the last one takes the home along. Any context. */
 void holdfast_container_leave(struct holdfast_container *container);
 

@@ -179,19 +179,12 @@ out:
 static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm)
 {
 	const struct inode *inode = file_inode(bprm->file);
-	struct holdfast_case c = {
-		.kind = HOLDFAST_EVENT_EXEC,
-		.path = &bprm->file->f_path,
-		.container = member->container,
-		.root = member->root,
-		.root_dentry = member->root_dentry,
-		.mnt_ns = member->mnt_ns,
-		.may_read = true,
-	};
-	int err;
+	int err = 0;
 
-	/* An interpreter that the second line has judged at its open. */
-	err = member->interpreter == inode ? 0 : holdfast_judge(&c);
+	/* Unless the second line has judged it, at its open as an interpreter. */
+	if (member->interpreter != inode)
+		err = holdfast_judge_member(member, HOLDFAST_EVENT_EXEC,
+					    &bprm->file->f_path, true);
 	member->judged = err ? NULL : inode;
 	return err;
 }
@@ -283,12 +276,8 @@ static int judge_mapping(u32 kind, const struct path *path, bool may_read)
 	int err = 0;
 
 	if (member) {
-		c.container = member->container;
-		c.root = member->root;
-		c.root_dentry = member->root_dentry;
-		c.mnt_ns = member->mnt_ns;
 		if (!judged_already(member, d_inode(path->dentry)))
-			err = holdfast_judge(&c);
+			err = holdfast_judge_member(member, kind, path, may_read);
 		holdfast_member_put(member);
 		return err;
 	}

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verdict on a file that is about to be executed or mapped executable. */
 #include <linux/dcache.h>
-#include <linux/fs_struct.h>
-#include <linux/nsproxy.h>
 #include <linux/slab.h>
 
 #include "container.h"
 #include "event.h"
+#include "home.h"
 #include "judge.h"
 #include "member.h"
 #include "origin.h"
@@ -22,17 +21,8 @@
  */
 static bool names_count(const struct holdfast_case *c)
 {
-	struct path mine;
-	bool count;
-
-	if (!c->root_dentry || d_unlinked(c->path->dentry) ||
-	    !current->nsproxy || current->nsproxy->mnt_ns != c->mnt_ns)
-		return false;
-	/* Of a file in a mount elsewhere, d_path() says its name there. */
-	get_fs_root(current->fs, &mine);
-	count = mine.dentry == c->root_dentry && path_is_under(c->path, &mine);
-	path_put(&mine);
-	return count;
+	return c->home && !d_unlinked(c->path->dentry) &&
+	       holdfast_home_has(c->home, c->path);
 }
 
 static bool exempt(const struct holdfast_rule *rule, const char *path)
@@ -69,15 +59,15 @@ out:
 	rcu_read_unlock();
 }
 
-int holdfast_judge(struct holdfast_case *c)
+int holdfast_judge(const struct holdfast_case *c)
 {
 	struct holdfast_event *event;
 	enum holdfast_origin origin;
+	u32 verdict;
 	char *name;
 	int err = 0;
 
 	might_sleep();
-	c->verdict = HOLDFAST_VERDICT_ALLOW;
 	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
 						       HOLDFAST_STAT_MAPS);
 	origin = holdfast_origin_of(c->path, c->root, c->may_read);
@@ -90,8 +80,8 @@ int holdfast_judge(struct holdfast_case *c)
 	name = d_path(c->path, event->path, sizeof(event->path));
 	apply_rules(event, !IS_ERR(name) && names_count(c) ? name : NULL,
 		    c->container);
-	c->verdict = event->body.verdict;
-	if (c->verdict != HOLDFAST_VERDICT_ALLOW) {
+	verdict = event->body.verdict;
+	if (verdict != HOLDFAST_VERDICT_ALLOW) {
 		if (origin == HOLDFAST_ORIGIN_UNKNOWN)
 			event->body.kind = HOLDFAST_EVENT_UNVERIFIED;
 		event->body.origin = origin;
@@ -99,14 +89,29 @@ int holdfast_judge(struct holdfast_case *c)
 		holdfast_event_object(event, d_inode(c->path->dentry));
 		holdfast_event_send(event, c->container);
 	}
-	if (c->verdict == HOLDFAST_VERDICT_DENY) {
+	if (verdict == HOLDFAST_VERDICT_DENY) {
 		holdfast_count(HOLDFAST_STAT_DENIED);
 		err = -EPERM;
-	} else if (c->verdict == HOLDFAST_VERDICT_ALERT) {
+	} else if (verdict == HOLDFAST_VERDICT_ALERT) {
 		holdfast_count(HOLDFAST_STAT_ALERTED);
 	}
 	holdfast_event_free(event);
 	return err;
+}
+
+int holdfast_judge_member(const struct holdfast_member *member, u32 kind,
+			  const struct path *path, bool may_read)
+{
+	const struct holdfast_case c = {
+		.kind = kind,
+		.path = path,
+		.container = member->container,
+		.root = member->home->root,
+		.home = member->home,
+		.may_read = may_read,
+	};
+
+	return holdfast_judge(&c);
 }
 
 int holdfast_judge_open_exec(const struct path *path)
@@ -122,17 +127,8 @@ int holdfast_judge_open_exec(const struct path *path)
 	 * program interpreter and a script's one after.
 	 */
 	if (current->in_execve && member->judged && member->judged != inode) {
-		struct holdfast_case c = {
-			.kind = HOLDFAST_EVENT_INTERPRETER,
-			.path = path,
-			.container = member->container,
-			.root = member->root,
-			.root_dentry = member->root_dentry,
-			.mnt_ns = member->mnt_ns,
-			.may_read = true,
-		};
-
-		err = holdfast_judge(&c);
+		err = holdfast_judge_member(member, HOLDFAST_EVENT_INTERPRETER,
+					    path, true);
 		/* So that it is not reported twice, as it is mapped. */
 		if (!err)
 			member->interpreter = inode;

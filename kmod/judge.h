@@ -7,6 +7,8 @@
 #include <uapi/linux/holdfast.h>
 
 struct holdfast_container;
+struct holdfast_home;
+struct holdfast_member;
 struct holdfast_root;
 
 /**
@@ -15,21 +17,17 @@ struct holdfast_root;
  * @path: the file, kept open by the caller
  * @container: whose rules apply
  * @root: what is of the image
- * @root_dentry: root directory that allowed directories are relative to, NULL
- *	for none: then no directory exempts
- * @mnt_ns: mount namespace in which they are, likewise
+ * @home: what allowed directories are relative to, NULL for nothing: then no
+ *	directory exempts
  * @may_read: the file's attributes may be read
- * @verdict: out: enum holdfast_verdict
  */
 struct holdfast_case {
 	u32 kind;
 	const struct path *path;
 	struct holdfast_container *container;
 	struct holdfast_root *root;
-	const struct dentry *root_dentry;
-	const struct mnt_namespace *mnt_ns;
+	const struct holdfast_home *home;
 	bool may_read;
-	u32 verdict;
 };
 
 /*
@@ -37,7 +35,11 @@ struct holdfast_case {
  * rules of type non-image-program. 0 or -EPERM; reports what is to be reported.
  * Sleeps.
  */
-int holdfast_judge(struct holdfast_case *c);
+int holdfast_judge(const struct holdfast_case *c);
+
+/* Likewise, of a file that @member uses in its own container. */
+int holdfast_judge_member(const struct holdfast_member *member, u32 kind,
+			  const struct path *path, bool may_read);
 
 /* The second line: current opens the file at @path to execute it. */
 int holdfast_judge_open_exec(const struct path *path);

@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "container.h"
 #include "event.h"
+#include "home.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -55,9 +56,12 @@ static int __init holdfast_start(void)
 	err = holdfast_root_init();
 	if (err)
 		goto stop_policy;
-	err = holdfast_member_init();
+	err = holdfast_home_init();
 	if (err)
 		goto stop_root;
+	err = holdfast_member_init();
+	if (err)
+		goto stop_home;
 	err = holdfast_origin_init();
 	if (err)
 		goto stop_member;
@@ -77,6 +81,8 @@ stop_origin:
 stop_member:
 	holdfast_member_exit();
 	holdfast_container_exit();
+stop_home:
+	holdfast_home_exit();
 stop_root:
 	holdfast_root_exit();
 stop_policy:
@@ -96,6 +102,7 @@ static void __exit holdfast_stop(void)
 	holdfast_origin_exit();
 	holdfast_member_exit();
 	holdfast_container_exit();
+	holdfast_home_exit();
 	holdfast_root_exit();
 	holdfast_policy_exit();
 	holdfast_event_exit();

@@ -21,6 +21,7 @@
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
+#include "home.h"
 #include "member.h"
 #include "root.h"
 #include "stats.h"
@@ -104,7 +105,7 @@ void holdfast_member_put(struct holdfast_member *member)
 	if (!refcount_dec_and_test(&member->refs))
 		return;
 	drop_reservations(member);
-	holdfast_root_put(member->root);
+	holdfast_home_put(member->home);
 	holdfast_container_put(member->container);
 	call_rcu(&member->rcu, free_rcu_member);
 }
@@ -127,7 +128,7 @@ bool holdfast_at_host_root(void)
 
 static struct holdfast_member *make(struct signal_struct *signal,
 				    struct holdfast_container *container,
-				    const struct holdfast_home *home)
+				    struct holdfast_home *home)
 {
 	struct holdfast_member *member;
 
@@ -140,10 +141,8 @@ static struct holdfast_member *make(struct signal_struct *signal,
 	member->signal = signal;
 	holdfast_container_hold(container);
 	member->container = container;
-	holdfast_root_hold(home->root);
-	member->root = home->root;
-	member->root_dentry = home->root_dentry;
-	member->mnt_ns = home->mnt_ns;
+	holdfast_home_hold(home);
+	member->home = home;
 	return member;
 }
 
@@ -202,45 +201,55 @@ static void unlink(struct holdfast_member *member)
 	holdfast_member_put(member);
 }
 
+/* A reference to what the container has, or to what is made its home now. */
+static struct holdfast_home *find_home(struct task_struct *task,
+				       struct holdfast_container *container,
+				       const struct path *root_path)
+{
+	struct holdfast_home *home, *found;
+
+	home = holdfast_container_home(container, NULL);
+	if (home)
+		return home;
+	found = holdfast_home_new(task, root_path, container);
+	if (IS_ERR(found))
+		return found;
+	home = holdfast_container_home(container, found);
+	holdfast_home_put(found);
+	return home;
+}
+
 struct holdfast_member *
 holdfast_member_add(struct task_struct *task,
 		    struct holdfast_container *container,
 		    const struct path *root_path, unsigned long flags)
 {
-	struct holdfast_home home = { .root_dentry = root_path->dentry };
+	struct holdfast_home *home = find_home(task, container, root_path);
 	struct holdfast_member *member;
 
-	might_sleep();
-	task_lock(task);
-	home.mnt_ns = task->nsproxy ? task->nsproxy->mnt_ns : NULL;
-	task_unlock(task);
-	home.root = holdfast_root_get(root_path->dentry->d_sb, container);
-	if (IS_ERR(home.root))
-		return ERR_CAST(home.root);
-	holdfast_container_home(container, &home);
-	member = make(task->signal, container, &home);
+	if (IS_ERR(home))
+		return ERR_CAST(home);
+	member = make(task->signal, container, home);
+	holdfast_home_put(home);
 	if (!member) {
 		holdfast_container_leave(container);
-		holdfast_root_put(home.root);
 		return ERR_PTR(-ENOMEM);
 	}
 	member->tgid = task->tgid;
 	member->start_time = task->group_leader->start_boottime;
 	member->flags = flags;
-	WRITE_ONCE(container->root_dev, member->root->dev);
-	WRITE_ONCE(container->root_magic, member->root->magic);
+	WRITE_ONCE(container->root_dev, home->root->dev);
+	WRITE_ONCE(container->root_magic, home->root->magic);
 
 	refcount_inc(&member->refs);
 	if (!link(member, false)) {
 		refcount_dec(&member->refs);
 		holdfast_member_put(member);
 		holdfast_container_leave(container);
-		holdfast_root_put(home.root);
 		return ERR_PTR(-EEXIST);
 	}
 	/* Again, should the last member have left between: now there is one. */
-	holdfast_container_home(container, &home);
-	holdfast_root_put(home.root);
+	holdfast_home_put(holdfast_container_home(container, home));
 	/*
 	 * The exit hook runs after the count of live threads has dropped: it
 	 * either finds the record, or we see the count.
@@ -251,7 +260,7 @@ holdfast_member_add(struct task_struct *task,
 		holdfast_member_put(member);
 		return ERR_PTR(-ESRCH);
 	}
-	if (!member->root->overlay &&
+	if (!home->root->overlay &&
 	    holdfast_container_set(container, HOLDFAST_CONTAINER_F_STORAGE))
 		holdfast_event_note(task, HOLDFAST_EVENT_NOT_COVERED, container,
 				    NULL);
@@ -289,11 +298,6 @@ static struct reservation *find_reservation(struct holdfast_member *parent,
 
 int holdfast_member_reserve(struct holdfast_member *parent)
 {
-	const struct holdfast_home home = {
-		.root = parent->root,
-		.root_dentry = parent->root_dentry,
-		.mnt_ns = parent->mnt_ns,
-	};
 	struct reservation *reservation;
 	unsigned long flags;
 
@@ -308,7 +312,7 @@ int holdfast_member_reserve(struct holdfast_member *parent)
 	if (!reservation)
 		return -ENOMEM;
 	reservation->task = current;
-	reservation->member = make(NULL, parent->container, &home);
+	reservation->member = make(NULL, parent->container, parent->home);
 	if (!reservation->member) {
 		kfree(reservation);
 		return -ENOMEM;

@@ -9,7 +9,7 @@
 #include <uapi/linux/holdfast.h>
 
 struct holdfast_container;
-struct holdfast_root;
+struct holdfast_home;
 struct linux_binprm;
 
 /**
@@ -19,9 +19,7 @@ struct linux_binprm;
  * @refs: the table's one and those of callers
  * @signal: which process; compared, and followed only while it is @node's
  * @container: a reference, immutable
- * @root: the root file system it was armed with; a reference, immutable
- * @root_dentry: the root directory it was armed with; only compared
- * @mnt_ns: the mount namespace it was armed in; only compared
+ * @home: where its programs come from; a reference, immutable
  * @tgid: in the initial pid namespace
  * @start_time: nanoseconds of boot time
  * @flags: HOLDFAST_MEMBER_F_*, as bits for set_bit()
@@ -37,9 +35,7 @@ struct holdfast_member {
 	refcount_t refs;
 	struct signal_struct *signal;
 	struct holdfast_container *container;
-	struct holdfast_root *root;
-	const struct dentry *root_dentry;
-	const struct mnt_namespace *mnt_ns;
+	struct holdfast_home *home;
 	u32 tgid;
 	u64 start_time;
 	unsigned long flags;

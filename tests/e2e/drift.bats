@@ -92,6 +92,7 @@ make_images() {
     printf '#!/bin/sh\necho ran\n' >"$image_dir/dynamic/usr/bin/own-script"
     printf '#!/opt/marker /root/script-ran\n' >"$image_dir/dynamic/usr/bin/foreign-script"
     chmod +x "$image_dir"/dynamic/usr/bin/*-script
+    mkdir -p "$image_dir/dynamic/opt/plugins"
 }
 
 start() { # start NAME [OPTION…]
@@ -263,4 +264,16 @@ run_beside() {
     same "$(printf '%s host deny /opt/plugins/copy\n' exec map)" "$(alert_lines drift-named)"
     # its owner may
     [[ $(exec_container drift-other /opt/plugins/copy) == ran ]]
+}
+
+# Of the first process alone is the namespace, and so gone as soon as it has made another.
+@test "an allowed directory is so in the container's mount namespace, not in a later one at the same address" {
+    make_images
+    make_bundle drift-rebound dynamic --cap none --uid 1000 --args sh -c 'mkdir /tmp/evil && cp /usr/bin/marker /tmp/evil/copy &&
+        exec launch rebind=/tmp/evil=/opt/plugins /opt/plugins/copy' --
+    set_rule block /opt/plugins
+    run run_container drift-rebound
+    echo "$output"
+    [[ $status -eq 126 && $output != *ran* ]]
+    [[ $(operations) -eq 500 ]]
 }

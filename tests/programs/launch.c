@@ -11,6 +11,8 @@
 //     unlinked        by /proc/self/fd/N, after FILE is unlinked
 //     chroot=ROOT     FILE below that root
 //     bind=FROM=TO    in a mount namespace of its own where FROM is bound over TO
+//     rebind=FROM=TO  likewise, without privileges, in many namespaces at once: one of them is where in memory the first
+//                     process's own was, if that is gone
 //     until-refused, until-runs   in children, until that happens; then prints the wall clock in nanoseconds
 // Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed; standard output says what.
 #include <errno.h>
@@ -106,6 +108,38 @@ _Noreturn static void run_bound(char* places, char** file) {
   run_path(file);
 }
 
+static int run_in_child(char** file) {
+  const pid_t child = must(fork(), "fork");
+  if (!child) run_path(file);
+  int status;
+  must(waitpid(child, &status, 0), "waitpid");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kFailed;
+}
+
+static int run_rebound(char* places, char** file) {
+  enum { kNamespaces = 500 };
+  char* to = strchr(places, '=');
+  if (!to) fail("rebind=FROM=TO");
+  *to++ = '\0';
+  must(unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare");
+  must(mount(places, to, NULL, MS_BIND, NULL), "bind");
+  int results[2];
+  must(pipe(results), "pipe");
+  // Each is kept, so that the next is made in another place.
+  for (int i = 0; i < kNamespaces; ++i) {
+    int result;
+    if (!must(fork(), "fork")) {
+      must(unshare(CLONE_NEWNS), "unshare");
+      result = run_in_child(file);
+      if (write(results[1], &result, sizeof result) != sizeof result) _exit(kFailed);
+      for (;;) pause();
+    }
+    if (read(results[0], &result, sizeof result) != sizeof result) return kFailed;
+    if (result != kRefused) return result;
+  }
+  return kRefused;
+}
+
 static int run_until(char** file, int wanted) {
   for (;;) {
     const pid_t child = must(vfork(), "vfork");
@@ -150,6 +184,7 @@ int main(int argc, char** argv) {
     run_path(file);
   }
   if (!strncmp(how, "bind=", 5)) run_bound(how + 5, file);
+  if (!strncmp(how, "rebind=", 7)) return run_rebound(how + 7, file);
   if (!strcmp(how, "until-refused")) return run_until(file, kRefused);
   if (!strcmp(how, "until-runs")) return run_until(file, 0);
   fprintf(stderr, "launch: what is %s?\n", how);

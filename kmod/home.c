@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The root and the mount namespace that a container was armed with. */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/ns_common.h>
+#include <linux/path.h>
+#include <linux/proc_ns.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "home.h"
+#include "root.h"
+
+static struct workqueue_struct *release_queue;
+static const struct proc_ns_operations *mnt_ns_operations;
+
+/* They are not exported, but each mount namespace has them. */
+static int find_operations(void)
+{
+	struct file *file = filp_open("/proc/self/ns/mnt", O_RDONLY, 0);
+
+	if (IS_ERR(file)) {
+		pr_err("/proc/self/ns/mnt cannot be opened (%ld): load the module once /proc is mounted\n",
+		       PTR_ERR(file));
+		return PTR_ERR(file);
+	}
+	mnt_ns_operations = get_proc_ns(file_inode(file))->ops;
+	filp_close(file, NULL);
+	return 0;
+}
+
+int holdfast_home_init(void)
+{
+	int err = find_operations();
+
+	if (err)
+		return err;
+	release_queue = alloc_workqueue("holdfast_home", WQ_UNBOUND, 0);
+	return release_queue ? 0 : -ENOMEM;
+}
+
+void holdfast_home_exit(void)
+{
+	destroy_workqueue(release_queue);
+}
+
+static void finish(struct holdfast_home *home)
+{
+	holdfast_root_put(home->root);
+	kfree(home);
+}
+
+static void release(struct work_struct *work)
+{
+	struct holdfast_home *home;
+
+	home = container_of(work, struct holdfast_home, release);
+	mnt_ns_operations->put(home->mnt_ns);
+	finish(home);
+}
+
+struct holdfast_home *holdfast_home_new(struct task_struct *task,
+					const struct path *root_path,
+					struct holdfast_container *container)
+{
+	struct holdfast_home *home;
+	void *err;
+
+	might_sleep();
+	home = kzalloc(sizeof(*home), GFP_KERNEL_ACCOUNT);
+	if (!home)
+		return ERR_PTR(-ENOMEM);
+	home->root = holdfast_root_get(root_path->dentry->d_sb, container);
+	if (IS_ERR(home->root)) {
+		err = ERR_CAST(home->root);
+		kfree(home);
+		return err;
+	}
+	refcount_set(&home->refs, 1);
+	INIT_WORK(&home->release, release);
+	home->root_dentry = root_path->dentry;
+	home->mnt_ns = mnt_ns_operations->get(task);
+	if (!home->mnt_ns) {
+		finish(home);
+		return ERR_PTR(-ESRCH);
+	}
+	return home;
+}
+
+void holdfast_home_hold(struct holdfast_home *home)
+{
+	refcount_inc(&home->refs);
+}
+
+void holdfast_home_put(struct holdfast_home *home)
+{
+	if (!refcount_dec_and_test(&home->refs))
+		return;
+	/*
+	 * The last one unmounts everything, and sleeps. That is not us if the
+	 * last member ends: it is still there itself, and what it has mounted
+	 * is to be gone by the time that it is waited for.
+	 */
+	if (!refcount_dec_not_one(&home->mnt_ns->count))
+		queue_work(release_queue, &home->release);
+	else
+		finish(home);
+}
+
+static bool in_mnt_ns(const struct holdfast_home *home)
+{
+	struct ns_common *mine = mnt_ns_operations->get(current);
+
+	if (mine)
+		mnt_ns_operations->put(mine);
+	return mine == home->mnt_ns;
+}
+
+bool holdfast_home_has(const struct holdfast_home *home,
+		       const struct path *path)
+{
+	struct path mine;
+	bool has;
+
+	if (!in_mnt_ns(home))
+		return false;
+	/* Of a file in a mount elsewhere, d_path() says its name there. */
+	get_fs_root(current->fs, &mine);
+	has = mine.dentry == home->root_dentry && path_is_under(path, &mine);
+	path_put(&mine);
+	return has;
+}

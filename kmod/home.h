@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_HOME_H
+#define HOLDFAST_HOME_H
+
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+struct holdfast_container;
+struct holdfast_root;
+struct ns_common;
+struct path;
+struct task_struct;
+
+/**
+ * struct holdfast_home - where a container's programs come from; immutable
+ * @refs: those of the container, its members and callers
+ * @root: the root file system that it was armed with; a reference
+ * @root_dentry: the root directory; only compared
+ * @mnt_ns: the mount namespace; a reference, so that none that is made later
+ *	has its address
+ * @release: gives up @mnt_ns, if nobody else has it
+ */
+struct holdfast_home {
+	refcount_t refs;
+	struct holdfast_root *root;
+	const struct dentry *root_dentry;
+	struct ns_common *mnt_ns;
+	struct work_struct release;
+};
+
+int holdfast_home_init(void);
+/* After the last reference is gone. */
+void holdfast_home_exit(void);
+
+/*
+ * What @task has now, with @root_path its root directory, which the caller
+ * holds. A reference or an ERR_PTR; -ESRCH if it has exited. May sleep.
+ */
+struct holdfast_home *holdfast_home_new(struct task_struct *task,
+					const struct path *root_path,
+					struct holdfast_container *container);
+void holdfast_home_hold(struct holdfast_home *home);
+/* Any context. */
+void holdfast_home_put(struct holdfast_home *home);
+
+/* Is current there, and is @path below the root? May sleep. */
+bool holdfast_home_has(const struct holdfast_home *home,
+		       const struct path *path);
+
+#endif
