@@ -20,6 +20,7 @@
 #include <linux/xattr.h>
 
 #include "compat/compat.h"
+#include "member.h"
 #include "origin.h"
 #include "root.h"
 
@@ -124,7 +125,9 @@ enum holdfast_origin holdfast_origin_of(const struct path *path,
 	get_fs_root(current->fs, &mine);
 	reachable = path_is_under(path, &mine);
 	path_put(&mine);
-	return reachable ? HOLDFAST_ORIGIN_VOLUME : HOLDFAST_ORIGIN_HOST;
+	/* A member that has gone there finds all that is the host's. */
+	return reachable && !holdfast_at_host_root() ? HOLDFAST_ORIGIN_VOLUME :
+						       HOLDFAST_ORIGIN_HOST;
 }
 
 /* overlayfs' own answer, from a function that it does not export. */

@@ -75,6 +75,31 @@ refused_in() { # refused_in NAME
     [[ $(operations) -eq 2000 ]]
 }
 
+@test "killed while it is asked: the start goes on at once, under the default" {
+    local timed_out start
+    make_bundle asked base --cgroup "$(engine_cgroup asked)" "${first_program[@]}"
+    set_rule block
+    stop_daemon
+    sed -i 's/^query_timeout_ms:.*/query_timeout_ms: 10000/' /etc/holdfast/holdfast.yaml
+    start_daemon
+    timed_out=$(status_of .counters.queries_timed_out)
+    kill -STOP "$(daemon_pid)"
+    start_container asked
+    sleep 3
+    [[ ! -e $container_dir/asked/upper/began ]]
+    start=$(milliseconds)
+    stop_daemon KILL
+    wait_for 5 test -e "$container_dir/asked/upper/began"
+    echo "$(($(milliseconds) - start)) ms after its end"
+    (($(milliseconds) - start < 5000))
+    sed -i 's/^query_timeout_ms:.*/query_timeout_ms: 2000/' /etc/holdfast/holdfast.yaml
+    start_daemon
+    [[ $(status_of .counters.queries_timed_out) -eq $timed_out ]]
+    [[ $(alerts '[.[] | select(.operation.kind == "defaulted" and .container.id == "asked") | .count] | add') -eq 1 ]]
+    refused_in asked
+    totals_agree
+}
+
 @test "hanging: a start waits for the stated time-out, not longer; after some nobody is asked any more" {
     local i name usual hung timeout timed_out
     for name in well hung-1 hung-2 hung-3 hung-4; do make_bundle "$name" base --cgroup "$(engine_cgroup "$name")" "${first_program[@]}"; done

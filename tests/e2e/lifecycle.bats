@@ -7,25 +7,35 @@ load lib/holdfast
 setup() { container_setup; holdfast_setup; }
 teardown() { holdfast_teardown; container_teardown; }
 
-kinds=(own pid network ipc uts cgroup userns)
+kinds=(own pid network ipc uts cgroup userns joined)
 
-make_bundles() {
-    local kind option
-    make_image base
-    chmod 755 "$container_dir"
-    for kind in "${kinds[@]}"; do
-        case $kind in own) option=() ;; userns) option=(--userns) ;; *) option=(--share "$kind") ;; esac
-        make_bundle "life-$RUNTIME-$kind" base "${option[@]}"
-    done
+# As containers of a pod do.
+join_all() { # join_all NAME
+    local pid kind; pid=$(container_pid "$1")
+    for kind in network:net ipc:ipc uts:uts pid:pid; do printf '%s\n' --join "${kind%:*}=/proc/$pid/ns/${kind#*:}"; done
+    printf '%s\n' --jq 'del(.hostname)'
+}
+
+bundle_of() { # bundle_of KIND
+    local option
+    case $1 in
+    own) option=() ;;
+    userns) option=(--userns) ;;
+    joined) mapfile -t option < <(join_all "life-$RUNTIME-own") ;;
+    *) option=(--share "$1") ;;
+    esac
+    make_bundle "life-$RUNTIME-$1" base "${option[@]}"
 }
 
 run_exec_and_stop() {
     local kind name
-    make_bundles
+    make_image base
+    chmod 755 "$container_dir"
     set_rule block
     for kind in "${kinds[@]}"; do
         name=life-$RUNTIME-$kind
         echo "$name"
+        bundle_of "$kind"
         start_container "$name"
         [[ $(exec_container "$name" marker) == ran ]]
     done
@@ -103,6 +113,25 @@ not_covered() { # not_covered NAME REASON
 
 @test "runc: a container in the host's mount namespace is judged" { RUNTIME=runc in_the_hosts_mount_namespace; }
 @test "crun: a container in the host's mount namespace is judged" { RUNTIME=crun in_the_hosts_mount_namespace; }
+
+@test "what a container had mounted is free again as soon as it has ended" {
+    make_image base
+    set_rule block
+    modprobe loop
+    truncate -s 8M "$container_dir/disk"
+    mkfs.ext4 -q "$container_dir/disk"
+    local device i
+    device=$(losetup --show --find "$container_dir/disk")
+    make_bundle mounts base --jq '.mounts += [{type: "ext4", source: "'"$device"'", destination: "/srv", options: ["rw"]}]' \
+        --args sh -c 'touch /srv/x; (sleep 1000 &); marker' --
+    for ((i = 0; i < 20; i++)); do
+        [[ $(run_container mounts) == ran ]]
+        # refused while it is mounted anywhere
+        python3 -c 'import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL)' "$device"
+    done
+    losetup --detach "$device"
+    no_alerts
+}
 
 @test "what is no container is not judged: a root of its own, a memfd, a written program of the host" {
     make_image base

@@ -13,18 +13,26 @@
 //     bind=FROM=TO    in a mount namespace of its own where FROM is bound over TO
 //     rebind=FROM=TO  likewise, without privileges, in many namespaces at once: one of them is where in memory the first
 //                     process's own was, if that is gone
+//     cgroup=DIRECTORY   in that cgroup
+//     namespaces=PID  in all namespaces of that process, by a descriptor that is opened before
+//     orphan          by a grandchild whose parent is gone
+//     sibling         by a child of its own parent
+//     renamed=NAME    under that name, in a session of its own
 //     until-refused, until-runs   in children, until that happens; then prints the wall clock in nanoseconds
-// Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed; standard output says what.
+// Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed; standard output says what. Of an
+// orphan, a sibling and a process in other namespaces only the output is known.
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -140,6 +148,61 @@ static int run_rebound(char* places, char** file) {
   return kRefused;
 }
 
+static void write_to(const char* path, const char* text) {
+  const int fd = must(open(path, O_WRONLY | O_CLOEXEC), path);
+  if (write(fd, text, strlen(text)) < 0) fail(path);
+  close(fd);
+}
+
+_Noreturn static void run_in_cgroup(const char* directory, char** file) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+  write_to(path, "0");
+  run_path(file);
+}
+
+_Noreturn static void run_in_namespaces(int of, char** file) {
+  const int fd = must(open(*file, O_RDONLY | O_CLOEXEC), *file);
+  const int pid = must((int)syscall(SYS_pidfd_open, of, 0), "pidfd_open");
+  must(setns(pid, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP), "setns");
+  if (must(fork(), "fork")) _exit(wait(NULL) < 0 ? kFailed : 0);  // of the pid namespace are only children
+  run_fd(fd, file);
+}
+
+// The end of what runs is that of the pipe: nobody can wait for it.
+static int run_orphan(char** file) {
+  int alive[2];
+  char byte;
+  must(pipe(alive), "pipe");
+  const pid_t child = must(fork(), "fork");
+  if (!child) {
+    const pid_t parent = getpid();
+    if (must(fork(), "fork")) _exit(0);
+    while (getppid() == parent) usleep(1000);
+    close(alive[0]);
+    run_path(file);
+  }
+  close(alive[1]);
+  must(waitpid(child, NULL, 0), "waitpid");
+  return read(alive[0], &byte, 1) ? kFailed : 0;
+}
+
+static int run_sibling(char** file) {
+  int alive[2];
+  char byte;
+  must(pipe(alive), "pipe");
+  if (!must((int)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0), "clone")) run_path(file);
+  close(alive[1]);
+  return read(alive[0], &byte, 1) ? kFailed : 0;
+}
+
+_Noreturn static void run_renamed(const char* name, char** file) {
+  must(prctl(PR_SET_NAME, name), "PR_SET_NAME");
+  setsid();
+  execl(*file, name, (char*)NULL);
+  fail("execve");
+}
+
 static int run_until(char** file, int wanted) {
   for (;;) {
     const pid_t child = must(vfork(), "vfork");
@@ -185,6 +248,11 @@ int main(int argc, char** argv) {
   }
   if (!strncmp(how, "bind=", 5)) run_bound(how + 5, file);
   if (!strncmp(how, "rebind=", 7)) return run_rebound(how + 7, file);
+  if (!strncmp(how, "cgroup=", 7)) run_in_cgroup(how + 7, file);
+  if (!strncmp(how, "namespaces=", 11)) run_in_namespaces(atoi(how + 11), file);
+  if (!strcmp(how, "orphan")) return run_orphan(file);
+  if (!strcmp(how, "sibling")) return run_sibling(file);
+  if (!strncmp(how, "renamed=", 8)) run_renamed(how + 8, file);
   if (!strcmp(how, "until-refused")) return run_until(file, kRefused);
   if (!strcmp(how, "until-runs")) return run_until(file, 0);
   fprintf(stderr, "launch: what is %s?\n", how);
