@@ -92,6 +92,24 @@ stops_with() {
     rm "$rule_file"
 }
 
+@test "a controller that hangs is ended by systemd and started anew" {
+    local pid drop_in=/run/systemd/system/holdfastd.service.d
+    mkdir -p "$drop_in"
+    printf '[Service]\nWatchdogSec=3\n' >"$drop_in/watchdog.conf"
+    systemctl daemon-reload
+    systemctl restart holdfastd.service
+    pid=$(systemctl show -p MainPID --value holdfastd.service)
+    # as long as it lives it is left alone
+    sleep 8
+    [[ $(systemctl show -p MainPID --value holdfastd.service) == "$pid" ]]
+    kill -STOP "$pid"
+    back() { [[ $(systemctl show -p MainPID --value holdfastd.service) != @(0|"$pid") ]] && is_normal; }
+    wait_for 60 back
+    journalctl --unit holdfastd.service --grep 'Watchdog timeout' --quiet | grep -q Watchdog
+    rm -r "$drop_in"
+    systemctl daemon-reload
+}
+
 # The last one: until the next boot the kernel stays so.
 @test "on a kernel that is locked down without Secure Boot it stops, and names the command line" {
     systemctl stop holdfastd.service

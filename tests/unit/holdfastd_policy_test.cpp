@@ -183,7 +183,8 @@ TEST_CASE(
   // Whoever was answered under an earlier generation is bound in the last one.
   const auto& last = f.port.policies.back();
   for (const auto& [cgroup, record] : f.port.records) {
-    const bool bound = std::ranges::any_of(last.bindings, [&](const auto& one) { return one.cgroup_id == cgroup; });
+    const bool bound =
+        std::ranges::any_of(last.bindings, [id = cgroup](const auto& one) { return one.cgroup_id == id; });
     CHECK((bound || record.generation == last.generation));
   }
 }

@@ -22,9 +22,10 @@ constexpr std::size_t kIdentifierMin = 12;  // as the kernel side demands
 
 void addProcesses(const std::filesystem::path& directory, std::size_t depth, std::vector<std::uint32_t>& pids) {
   // A threaded cgroup refuses this read; its processes are listed by the root of the threaded subtree.
-  if (auto text = readFile(directory / "cgroup.procs", kProcsBytesMax)) {
-    const char* at = text->data();
-    const char* const end = at + text->size();
+  if (const auto read = readFile(directory / "cgroup.procs", kProcsBytesMax)) {
+    const std::string_view text = *read;
+    const char* at = text.data();
+    const char* const end = at + text.size();
     while (at < end) {
       std::uint32_t pid = 0;
       const auto [next, error] = std::from_chars(at, end, pid);

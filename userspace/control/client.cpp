@@ -53,7 +53,7 @@ class Channel {
       auto message = decoder_.next();
       if (!message) return tl::unexpected(message.error());
       if (*message) return parseReply(**message);
-      std::array<char, 64 * 1024> bytes;
+      std::array<char, 64 * 1024> bytes{};
       const ssize_t got = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0 && errno == EAGAIN) return fail("holdfastd does not answer in time");

@@ -18,7 +18,7 @@ std::uint32_t Connection::interest() const {
 }
 
 bool Connection::receive() {
-  std::array<char, 64 * 1024> bytes;
+  std::array<char, 64 * 1024> bytes{};
   const ssize_t got = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (got > 0) decoder_.feed({bytes.data(), static_cast<std::size_t>(got)});
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));

@@ -196,10 +196,11 @@ struct ReloadReport {
   std::size_t rules = 0;
 };
 
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a type
+// NOLINTBEGIN(bugprone-macro-parentheses): a type
 #define HOLDFAST_SHAPE(Type)                            \
   void to_json(nlohmann::json& out, const Type& value); \
   void from_json(const nlohmann::json& in, Type& value);
+// NOLINTEND(bugprone-macro-parentheses)
 HOLDFAST_SHAPE(NameParams)
 HOLDFAST_SHAPE(IdParams)
 HOLDFAST_SHAPE(AlertParams)

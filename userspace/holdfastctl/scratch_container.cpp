@@ -95,7 +95,7 @@ bool readAll(int fd, std::chrono::milliseconds timeout, std::string& output) {
     const int count = left.count() <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left.count()));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
-    std::array<char, 4096> bytes;
+    std::array<char, 4096> bytes{};
     const ssize_t got = ::read(fd, bytes.data(), bytes.size());
     if (got <= 0) return got == 0;
     if (output.size() < kOutputBytesMax) output.append(bytes.data(), static_cast<std::size_t>(got));

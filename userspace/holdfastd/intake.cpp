@@ -38,7 +38,8 @@ void Intake::receive(kernel::Batch batch, bool overrun) {
     }
   }
   if (overrun) {
-    ++counters_.overruns;
+    // The socket's buffer was full, which is all that is known; the kernel sends again from the last that was stored.
+    if (++counters_.overruns == 1) spdlog::warn("event stream: overrun, the kernel is asked to send again");
     sequence_.lost();
   }
 }

@@ -57,18 +57,18 @@ int main(int argc, char** argv) {
   try {
     const auto options = holdfast::holdfastd::parseOptions(argc, argv);
     if (!options) {
-      std::fprintf(stderr, "holdfastd: %s\nTry holdfastd --help.\n", options.error().message.c_str());
+      (void)std::fprintf(stderr, "holdfastd: %s\nTry holdfastd --help.\n", options.error().message.c_str());
       return 2;
     }
     if (options->help || options->version) {
       const auto text =
           options->help ? holdfast::holdfastd::helpText() : std::string("holdfastd " HOLDFAST_VERSION "\n");
-      std::fputs(text.c_str(), stdout);
+      (void)std::fputs(text.c_str(), stdout);
       return EXIT_SUCCESS;
     }
     return serve(*options);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "holdfastd: %s\n", error.what());
+    (void)std::fprintf(stderr, "holdfastd: %s\n", error.what());
     return EXIT_FAILURE;
   }
 }

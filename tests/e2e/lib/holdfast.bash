@@ -22,7 +22,7 @@ holdfast_setup() {
     started_at=$EPOCHREALTIME
     # one that a test before has left in another state
     holdfastctl status >/dev/null 2>&1 || start_daemon
-    unstored_before=$(status_of "$unstored")
+    { read -r unstored_before; read -r overflow_before; } < <(status_of "$unstored" .events.overflow)
 }
 
 holdfast_teardown() {
@@ -135,5 +135,5 @@ totals_agree() {
     wait_for 30 settled
     status_of '.events | .seen == .delivered + .folded + .queued + .overflow' "$unstored" '.events.overflow' \
         >"$container_dir/totals"
-    same "$(printf 'true\n%s\n0' "${unstored_before:-0}")" "$(<"$container_dir/totals")" || { status_of .events .store; return 1; }
+    same "$(printf 'true\n%s\n%s' "${unstored_before:-0}" "${overflow_before:-0}")" "$(<"$container_dir/totals")" || { status_of .events .store; return 1; }
 }
