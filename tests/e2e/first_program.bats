@@ -1,5 +1,4 @@
 # A container's first program is decided by its own rule, that of its image, which is in force when it starts.
-# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast

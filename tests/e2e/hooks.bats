@@ -1,5 +1,4 @@
 # Hooks of runtimes: the image's, the host's, and such as GPU toolkits have them.
-# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast

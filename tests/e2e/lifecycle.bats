@@ -1,5 +1,4 @@
 # What runtimes do with containers is never reported and never fails, whatever the rule.
-# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast

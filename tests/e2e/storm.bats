@@ -1,5 +1,4 @@
 # Much at once.
-# kernels: 6.1 debug
 # vm: --module-parameters max_queries=4
 
 load lib/container

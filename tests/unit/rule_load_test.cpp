@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 
 #include "base_test_support.hpp"
 #include "rule/load.hpp"
@@ -204,9 +204,9 @@ TEST_CASE("limits over all files") {
   };
   SECTION("a set as large as may be is judged in far less than the second that a reload has") {
     add(rule::kRulesMax - 1);
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock();  // of this process alone, however busy the machine is
     CHECK(host.load());
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));  // generous: sanitizers, busy machine
+    CHECK((std::clock() - begin) / CLOCKS_PER_SEC < 5);  // generous: the sanitizers take most of it
   }
   SECTION("one more") {
     add(rule::kRulesMax);
