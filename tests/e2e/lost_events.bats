@@ -32,6 +32,8 @@ drop_and_run() {
     # what the kernel keeps is 4096, and a few of them it had sent already
     ((overflow > 0 && overflow <= programs - 4096))
     [[ $(status_of .store.operations) -eq $((before + programs - overflow)) ]]
+    # and a long list is given whole
+    [[ $(holdfastctl alerts list --limit 1000 --output json | jq '[.alerts[].id] | unique | length') -eq 1000 ]]
     [[ $(holdfastctl containers flood --output json | jq .overflow) -eq $overflow ]]
     said() { holdfastctl alerts list --type protection-status --output json | grep -q "$overflow operations .* were only counted by the kernel"; }
     wait_for 20 said

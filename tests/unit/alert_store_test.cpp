@@ -198,6 +198,9 @@ TEST_CASE("lists are filtered by exact values, hostile ones too") {
   filter.limit = 2;
   CHECK(count(filter) == 2);
   CHECK(bench.store.list(filter)->front().id == 3);
+  filter.before_id = 2;
+  CHECK(count(filter) == 1);
+  CHECK(bench.store.list(filter)->front().id == 1);
   CHECK(bench.store.get(2)->path == "/tmp/b");
   CHECK_FALSE(bench.store.get(99));
 }

@@ -198,6 +198,37 @@ TEST_CASE("rule files are checked without the daemon") {
   CHECK(terminal.asked.empty());
 }
 
+TEST_CASE("a list that takes several answers is one, and no longer than asked for") {
+  Terminal terminal;
+  const auto page = [](std::int64_t newest, int count, bool more) {
+    json alerts = json::array();
+    for (int i = 0; i < count; ++i) {
+      auto alert = test::sampleAlert(7);
+      alert.id = newest - i;
+      alerts.push_back(toJson(alert));
+    }
+    return json{{"alerts", std::move(alerts)}, {"more", more}};
+  };
+  terminal.queued = {page(50, 20, true), page(30, 20, true), page(10, 10, false)};
+  CHECK(terminal.run({"alerts", "list", "--limit", "100", "--output", "json"}) == 0);
+  const auto all = json::parse(terminal.out.str());
+  CHECK(all["alerts"].size() == 50);
+  CHECK(all["alerts"].back()["id"] == 1);
+  CHECK(all["more"] == false);
+  REQUIRE(terminal.asked.size() == 3);
+  CHECK(terminal.asked[1].params == json({{"limit", 80}, {"before_id", 31}}));
+
+  terminal.queued = {page(50, 20, true), page(30, 5, true)};
+  CHECK(terminal.run({"alerts", "list", "--limit", "25"}) == 0);
+  CHECK(terminal.says("There may be more"));
+  CHECK(terminal.queued.empty());
+  // neither an answer without end nor one of another shape is followed
+  terminal.queued = {page(50, 20, true), page(0, 0, true)};
+  CHECK(terminal.run({"alerts", "list", "--output", "json"}) == 0);
+  terminal.queued = {page(50, 1, true), json{{"alerts", 7}}};
+  CHECK(terminal.run({"alerts", "list"}) == 2);
+}
+
 TEST_CASE("alerts are listed, shown in full and followed") {
   Terminal terminal;
   auto alert = test::sampleAlert(7);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <sstream>
 #include <vector>
 
@@ -8,11 +9,13 @@
 
 namespace holdfast::test {
 
-/// holdfastctl with a daemon that gives one answer to everything and remembers what it was asked.
+/// holdfastctl with a daemon that gives one answer to everything, but first those that are queued, and remembers what
+/// it was asked.
 struct Terminal {
   std::ostringstream out;
   std::ostringstream err;
   Result<nlohmann::json> answer = nlohmann::json::object();
+  std::deque<nlohmann::json> queued;
   std::vector<nlohmann::json> stream;
   std::vector<control::Request> asked;
   std::string socket;
@@ -24,10 +27,13 @@ struct Terminal {
         out,
         err,
         100,
-        [this](const auto& path, const auto& request) {
+        [this](const auto& path, const auto& request) -> Result<nlohmann::json> {
           socket = path;
           asked.push_back(request);
-          return answer;
+          if (queued.empty()) return answer;
+          auto next = std::move(queued.front());
+          queued.pop_front();
+          return next;
         },
         [this](const auto&, const auto& request, const auto& receive) -> Result<void> {
           asked.push_back(request);

@@ -67,6 +67,7 @@ json toJson(const Filter& filter) {
     if (!text->empty()) out[key] = *text;
   if (filter.since_real != 0) out["since_real"] = filter.since_real;
   if (filter.after_revision >= 0) out["after_revision"] = filter.after_revision;
+  if (filter.before_id > 0) out["before_id"] = filter.before_id;
   out["limit"] = filter.limit;
   return out;
 }
@@ -88,6 +89,8 @@ Result<Filter> filterFromJson(const json& value) {
       item.get_to(filter.since_real);
     else if (key == "after_revision" && count)
       item.get_to(filter.after_revision);
+    else if (key == "before_id" && count)
+      item.get_to(filter.before_id);
     else if (key == "limit" && count)
       item.get_to(filter.limit);
     else

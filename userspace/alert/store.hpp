@@ -37,6 +37,7 @@ struct Filter {
   std::string kind;
   std::uint64_t since_real = 0;      // last seen at or after; nanoseconds since 1970
   std::int64_t after_revision = -1;  // -1: newest first by id; otherwise changed later than it, oldest change first
+  std::int64_t before_id = 0;        // 0: all; otherwise ids below it: the next page of a list by id
   std::size_t limit = 100;           // at most kListMax
 };
 

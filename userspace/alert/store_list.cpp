@@ -40,13 +40,13 @@ Result<std::vector<Alert>> Store::list(const Filter& filter) const {
   const std::string sql = std::string(kColumns) + "WHERE " + kContainer + " AND " + unlessEmpty("rule", 2) + " AND " +
                           unlessEmpty("type", 3) + " AND " + unlessEmpty("severity", 4) + " AND " +
                           unlessEmpty("state", 5) + " AND " + unlessEmpty("kind", 6) +
-                          " AND last_real >= ?7 AND revision > ?8 ORDER BY " +
+                          " AND last_real >= ?7 AND revision > ?8 AND (?10 = 0 OR id < ?10) ORDER BY " +
                           (filter.after_revision < 0 ? "id DESC" : "revision") + " LIMIT ?9";
   auto statement = Statement::prepare(db_.get(), sql);
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(filter.container, filter.rule, filter.type, filter.severity, filter.state, filter.kind,
                   std::min<std::uint64_t>(filter.since_real, INT64_MAX), filter.after_revision,
-                  static_cast<std::uint64_t>(std::min(filter.limit, kListMax)));
+                  static_cast<std::uint64_t>(std::min(filter.limit, kListMax)), filter.before_id);
   std::vector<Alert> alerts;
   for (;;) {
     auto row = statement->step("the alert store cannot be read");

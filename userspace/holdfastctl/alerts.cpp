@@ -47,11 +47,9 @@ Result<alert::Filter> filterOf(const CommandLine& line, const Environment& envir
 }
 
 Result<void> printList(const json& answer, const Environment& environment) {
-  const auto alerts = answer.find("alerts");
-  if (alerts == answer.end() || !alerts->is_array()) return fail("holdfastd's answer is no list of alerts");
   Table table(
       {{"ID"}, {"LAST (UTC)"}, {"SEVERITY"}, {"STATE"}, {"CONTAINER", Fit::Cut}, {"COUNT"}, {"WHAT", Fit::Cut}});
-  for (const json& item : *alerts) {
+  for (const json& item : answer["alerts"]) {
     const auto alert = alert::alertFromJson(item);
     if (!alert) return tl::unexpected(alert.error());
     table.add(rowOf(*alert));
@@ -66,6 +64,30 @@ Result<void> printList(const json& answer, const Environment& environment) {
   return {};
 }
 
+/// The list, put together from as many answers as it takes: each fits one message.
+Result<json> fetchList(const CommandLine& line, const Environment& environment, alert::Filter filter) {
+  json list;
+  for (std::size_t left = filter.limit;;) {
+    filter.limit = left;
+    auto page = line.call(environment, {"alerts.list", toJson(filter)});
+    if (!page) return page;
+    const auto alerts = page->find("alerts");
+    if (alerts == page->end() || !alerts->is_array()) return fail("holdfastd's answer is no list of alerts");
+    const std::size_t got = alerts->size();
+    if (list.is_null()) {
+      list = std::move(*page);
+    } else {
+      list["more"] = (*page)["more"];
+      for (auto& item : *alerts) list["alerts"].push_back(std::move(item));
+    }
+    if (got == 0 || got >= left || list["more"] != true) return list;
+    const auto oldest = alert::alertFromJson(list["alerts"].back());
+    if (!oldest) return tl::unexpected(oldest.error());
+    filter.before_id = oldest->id;
+    left -= got;
+  }
+}
+
 }  // namespace
 
 int alertsList(const Arguments& arguments, const Environment& environment) {
@@ -78,7 +100,7 @@ int alertsList(const Arguments& arguments, const Environment& environment) {
   if (const auto done = line.parse(arguments, environment)) return *done;
   const auto filter = filterOf(line, environment);
   if (!filter) return line.wrongUse(environment, filter.error().message);
-  const auto answer = line.call(environment, {"alerts.list", toJson(*filter)});
+  const auto answer = fetchList(line, environment, *filter);
   if (!answer) return failed(environment, answer.error());
   if (line.json()) {
     printJson(environment, *answer);
