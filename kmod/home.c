@@ -5,6 +5,7 @@
 #include <linux/fs_struct.h>
 #include <linux/ns_common.h>
 #include <linux/path.h>
+#include <linux/pid_namespace.h>
 #include <linux/proc_ns.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -60,6 +61,15 @@ static void release(struct work_struct *work)
 	finish(home);
 }
 
+static bool in_mnt_ns(struct task_struct *task, const struct ns_common *mnt_ns)
+{
+	struct ns_common *its = mnt_ns_operations->get(task);
+
+	if (its)
+		mnt_ns_operations->put(its);
+	return its == mnt_ns;
+}
+
 struct holdfast_home *holdfast_home_new(struct task_struct *task,
 					const struct path *root_path,
 					struct holdfast_container *container)
@@ -85,6 +95,7 @@ struct holdfast_home *holdfast_home_new(struct task_struct *task,
 		finish(home);
 		return ERR_PTR(-ESRCH);
 	}
+	home->of_host = in_mnt_ns(init_pid_ns.child_reaper, home->mnt_ns);
 	return home;
 }
 
@@ -108,13 +119,9 @@ void holdfast_home_put(struct holdfast_home *home)
 		finish(home);
 }
 
-static bool in_mnt_ns(const struct holdfast_home *home)
+bool holdfast_home_entered(const struct holdfast_home *home)
 {
-	struct ns_common *mine = mnt_ns_operations->get(current);
-
-	if (mine)
-		mnt_ns_operations->put(mine);
-	return mine == home->mnt_ns;
+	return !home->of_host && in_mnt_ns(current, home->mnt_ns);
 }
 
 bool holdfast_home_has(const struct holdfast_home *home,
@@ -123,7 +130,7 @@ bool holdfast_home_has(const struct holdfast_home *home,
 	struct path mine;
 	bool has;
 
-	if (!in_mnt_ns(home))
+	if (!in_mnt_ns(current, home->mnt_ns))
 		return false;
 	/* Of a file in a mount elsewhere, d_path() says its name there. */
 	get_fs_root(current->fs, &mine);

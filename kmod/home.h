@@ -3,6 +3,7 @@
 #define HOLDFAST_HOME_H
 
 #include <linux/refcount.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct holdfast_container;
@@ -18,6 +19,7 @@ struct task_struct;
  * @root_dentry: the root directory; only compared
  * @mnt_ns: the mount namespace; a reference, so that none that is made later
  *	has its address
+ * @of_host: that is the host's
  * @release: gives up @mnt_ns, if nobody else has it
  */
 struct holdfast_home {
@@ -25,6 +27,7 @@ struct holdfast_home {
 	struct holdfast_root *root;
 	const struct dentry *root_dentry;
 	struct ns_common *mnt_ns;
+	bool of_host;
 	struct work_struct release;
 };
 
@@ -42,6 +45,12 @@ struct holdfast_home *holdfast_home_new(struct task_struct *task,
 void holdfast_home_hold(struct holdfast_home *home);
 /* Any context. */
 void holdfast_home_put(struct holdfast_home *home);
+
+/*
+ * Is current in the mount namespace, which is not the host's? Its root may have
+ * become another one than the container's. May sleep.
+ */
+bool holdfast_home_entered(const struct holdfast_home *home);
 
 /* Is current there, and is @path below the root? May sleep. */
 bool holdfast_home_has(const struct holdfast_home *home,

@@ -20,6 +20,7 @@
 #include "container.h"
 #include "event.h"
 #include "guard.h"
+#include "home.h"
 #include "judge.h"
 #include "member.h"
 #include "origin.h"
@@ -176,6 +177,32 @@ out:
 	return member;
 }
 
+/*
+ * Is current, no member, at the host's root and there by right? One who enters
+ * a container where a member has mounted that over the container's is not.
+ */
+static bool is_of_host(void)
+{
+	struct holdfast_place place;
+	struct holdfast_home *home;
+	bool entered = false;
+
+	if (!holdfast_at_host_root())
+		return false;
+	if (!holdfast_in_container(current))
+		return true;
+	holdfast_place_find(current, &place, NULL, 0);
+	if (!place.container)
+		return true;
+	home = holdfast_container_home(place.container, NULL);
+	if (home) {
+		entered = holdfast_home_entered(home);
+		holdfast_home_put(home);
+	}
+	holdfast_container_put(place.container);
+	return !entered;
+}
+
 static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm)
 {
 	const struct inode *inode = file_inode(bprm->file);
@@ -206,10 +233,10 @@ static int check_exec(struct linux_binprm *bprm)
 		holdfast_member_discard(member);
 		holdfast_member_put(member);
 		member = NULL;
-		if (holdfast_at_host_root())
-			return 0;
 	}
 	if (!member) {
+		if (is_of_host())
+			return 0;
 		member = arm(bprm);
 		if (IS_ERR_OR_NULL(member))
 			return PTR_ERR_OR_ZERO(member);
@@ -228,7 +255,8 @@ int holdfast_policy_security_bprm_check(struct linux_binprm *bprm)
 	int index, err;
 
 	holdfast_hit(security_bprm_check);
-	if (!holdfast_is_member(current) && holdfast_at_host_root())
+	if (!holdfast_is_member(current) && holdfast_at_host_root() &&
+	    !holdfast_in_container(current))
 		return 0;
 	index = holdfast_enter();
 	err = check_exec(bprm);

@@ -59,6 +59,16 @@ stays_a_member() { # stays_a_member ACTION WORD VERDICT
     stays_a_member alert ran alert
 }
 
+@test "who enters a container whose root a member has covered with the host's runs no program of the host" {
+    set_rule block
+    exec_container escapee mount --rbind /host /
+    run exec_container escapee /usr/bin/env
+    echo "$output"
+    [[ $status -ne 0 && $output == *"not permitted"* ]]
+    same "exec host deny /usr/bin/env" "$(alert_lines escapee)"
+    [[ $(operations) -eq 1 ]]
+}
+
 @test "a member in the host's mount namespace runs no program of the host" {
     set_rule block
     run exec_container escapee nsenter --target 1 --mount /usr/bin/env
