@@ -5,6 +5,9 @@
 load lib/container
 
 hostile() { python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" "$@"; }
+every_command() { python3 "$BATS_TEST_DIRNAME/lib/every_command.py" "$@"; }
+dumps() { python3 "$BATS_TEST_DIRNAME/lib/dumps.py" "$@"; }
+generation() { python3 "$BATS_TEST_DIRNAME/lib/generation.py"; }
 
 # refused NAME TEXT   the message is refused, and the answer says this
 refused() {
@@ -79,42 +82,69 @@ teardown() { container_teardown; }
     # none of these has left anything in force, or open
     run hostile in-order
     [[ $output == taken ]]
-    [[ $(python3 "$BATS_TEST_DIRNAME/lib/generation.py") == 0 ]]
+    [[ $(generation) == 0 ]]
 }
 
 @test "a socket that dies in mid-transaction leaves nothing behind" {
     hostile die
     run hostile in-order
     [[ $output == taken ]]
-    [[ $(python3 "$BATS_TEST_DIRNAME/lib/generation.py") == 0 ]]
+    [[ $(generation) == 0 ]]
 }
 
 @test "noise changes nothing" {
     refused flood "all"
     run hostile in-order
     [[ $output == taken ]]
-    [[ $(python3 "$BATS_TEST_DIRNAME/lib/generation.py") == 0 ]]
+    [[ $(generation) == 0 ]]
 }
 
-@test "an unprivileged process and one with CAP_NET_ADMIN only are refused" {
-    run setpriv --reuid nobody --regid nogroup --clear-groups python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
-    [[ $output == *"needs CAP_MAC_ADMIN"* ]]
-    run setpriv --reuid nobody --regid nogroup --clear-groups python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" dump
-    [[ $output == *"Operation not permitted"* ]]
-    run capsh --keep=1 --user=nobody --inh=cap_net_admin --addamb=cap_net_admin -- \
-        -c "python3 '$BATS_TEST_DIRNAME/lib/hostile_netlink.py' status"
-    [[ $output == *"needs CAP_MAC_ADMIN"* ]]
+# refused_all COMMAND...   what this sends, as somebody who may not, is refused for that reason, and changes nothing
+refused_all() {
+    dumps state >"$container_dir/before"
+    every_command list >"$container_dir/known"
+    "$@" >"$container_dir/answers" 2>&1 || { cat "$container_dir/answers"; return 1; }
+    sed 's/ do$/&: Operation not permitted: needs CAP_MAC_ADMIN on the host, outside any container/
+        s/ dump$/&: Operation not permitted: /' "$container_dir/known" | diff -u - "$container_dir/answers"
+    dumps state | diff -u "$container_dir/before" -
 }
 
-@test "root of another user or network namespace is refused" {
-    run unshare --user --map-root-user python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
-    [[ $status -ne 0 || $output == *"needs CAP_MAC_ADMIN"* ]]
-    [[ $output != *taken* ]]
-    run unshare --net python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
-    [[ $output != *taken* ]]
+nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
+try=(python3 "$BATS_TEST_DIRNAME/lib/every_command.py" try)
+
+@test "every command is refused to an unprivileged process" {
+    refused_all "${nobody[@]}" "${try[@]}"
+    [[ $(generation) == 0 ]]
 }
 
-@test "a member with all capabilities and the host's network is refused" {
+@test "every command is refused to a process with CAP_NET_ADMIN only" {
+    refused_all "${nobody[@]}" --inh-caps +net_admin --ambient-caps +net_admin "${try[@]}"
+    [[ $(generation) == 0 ]]
+}
+
+@test "every command is refused to root without CAP_MAC_ADMIN" {
+    refused_all capsh --drop=cap_mac_admin -- -c "${try[*]@Q}"
+    [[ $(generation) == 0 ]]
+}
+
+@test "every command is refused to root of another user namespace" {
+    refused_all unshare --user --map-root-user "${try[@]}"
+    [[ $(generation) == 0 ]]
+}
+
+@test "in another network namespace there is no such family, by name or number" {
+    local who family
+    family=$(python3 -c "import sys; sys.path.insert(0, '$BATS_TEST_DIRNAME/lib'); from genl import Socket; print(Socket().family)")
+    for who in 'unshare --net' 'unshare --net --user --map-root-user'; do
+        run $who "${try[@]}"
+        [[ $status -ne 0 && $output == *"Refused: No such file or directory: " ]]
+        run $who "${try[@]}" "$family"
+        [[ $status -eq 0 && $(cut -d : -f 2- <<<"$output" | sort | uniq -c) == *" 512  No such file or directory: " ]]
+    done
+    [[ $(generation) == 0 ]]
+}
+
+@test "every command is refused to a member with all capabilities and the host's network" {
     python3 "$BATS_TEST_DIRNAME/lib/controller.py" --action alert >"$container_dir/controller" 2>&1 3>&- &
     wait_for 20 grep -q ready "$container_dir/controller"
     make_image base
@@ -122,14 +152,64 @@ teardown() { container_teardown; }
     make_bundle web base --cap all --share network --share pid --share ipc --share uts --share cgroup --unmasked \
         --bind /:/host --args sleep 1000 --
     start_container web || { cat "$container_dir/web/log" "$container_dir/runc.log"; false; }
-    run exec_container web chroot /host /usr/bin/python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
-    echo "$output"
-    [[ $output == *"needs CAP_MAC_ADMIN"* ]]
-    run exec_container web chroot /host /usr/bin/python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" dump
-    [[ $output == *"Operation not permitted"* ]]
-    # and nobody has unseated the controller
+    # the policy in force is the controller's, and nobody has unseated it
+    refused_all exec_container web chroot /host "${try[@]}"
+    grep -q "'CONTROLLER_PID', $!)" "$container_dir/before"
+    grep -q "'GENERATION', 1)" "$container_dir/before"
     grep -q QUERY "$container_dir/controller"
     kill %1
+}
+
+@test "to one who may send it no command is refused so" {
+    dumps state >"$container_dir/before"
+    every_command own >"$container_dir/answers"
+    cat "$container_dir/answers"
+    # LOCK is tried where the module is unloaded
+    diff -u <(every_command list | grep -v ^LOCK) <(sed 's/:.*//' "$container_dir/answers")
+    [[ $(<"$container_dir/answers") != *"not permitted"* ]]
+    [[ $(grep -c ': taken$' "$container_dir/answers") -eq 13 ]]
+    # and had one of the others had its way, it would have shown
+    [[ $(dumps state) != "$(<"$container_dir/before")" ]]
+}
+
+@test "dumps tell of profiles, patterns and status what was sent" {
+    dumps policy
+    dumps hello
+}
+
+@test "dumps tell of a container and its members what runs, of hooks what was called" {
+    dumps policy 1
+    make_image base
+    make_bundle web base --cgroup "$(engine_cgroup web)" --args \
+        sh -c 'i=0; while [ $i -lt 150 ]; do sleep 1000 & i=$((i + 1)); done; echo all; wait' --
+    start_container web || { cat "$container_dir/web/log" "$container_dir/runc.log"; false; }
+    wait_for 60 grep -q all "$container_dir/web/log"
+    exec_container web cp /usr/bin/marker /tmp/copy
+    dumps members "$(container_cgroup web)"
+    dumps container "$(container_cgroup web)" "$(container_root web)"
+
+    dumps hooks
+    local before after symbol a b c execs denied seen
+    before=$(dumps hits)
+    read -r execs denied seen < <(dumps judged)
+    run exec_container web /tmp/copy
+    [[ $status -ne 0 && $output == *"operation not permitted"* ]]
+    after=$(dumps hits)
+    while read -r symbol a b; do
+        echo "$symbol: $a calls, then $b"
+        ((b > a))
+    done < <(join <(sort <<<"$before") <(sort <<<"$after"))
+    read -r a b c < <(dumps judged)
+    echo "execs, denied, seen: $execs $denied $seen, then $a $b $c"
+    ((a > execs && b == denied + 1 && c == seen + 1))
+}
+
+@test "a dump of many messages tells each thing once" { dumps many; }
+
+@test "a dump that is left half read leaves nothing behind" {
+    dumps abandoned
+    run hostile in-order
+    [[ $output == taken ]]
 }
 
 # The last one: its generation stays in force.

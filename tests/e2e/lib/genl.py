@@ -12,20 +12,22 @@ HEADER = os.path.join(os.path.dirname(__file__), "../../../kmod/include/uapi/lin
 
 
 def abi():
-    """Names and numbers of all enumerations of the ABI's header."""
-    numbers = {}
+    """Of the ABI's header: the numbers of all names; the names of the numbers, by enumeration; and what each attribute holds."""
+    numbers, names = {}, {}
     with open(HEADER) as header:
-        for body in re.findall(r"^enum \w+ {(.*?)^};", header.read(), re.S | re.M):
-            value = 0
-            for line in re.sub(r"/\*.*?\*/", "", body, flags=re.S).split(","):
-                name = line.strip().split(" ")[0]
-                if re.fullmatch(r"HOLDFAST_\w+", name):
-                    numbers[name[len("HOLDFAST_"):]] = value
-                    value += 1
-    return numbers
+        source = header.read()
+    for enumeration, body in re.findall(r"^enum holdfast_(\w+) {(.*?)^};", source, re.S | re.M):
+        names[enumeration] = {}
+        for line in re.sub(r"/\*.*?\*/", "", body, flags=re.S).split(","):
+            name = line.strip()
+            if re.fullmatch(r"HOLDFAST_\w+", name):
+                name = name[len("HOLDFAST_"):]
+                numbers[name] = len(names[enumeration])
+                names[enumeration][numbers[name]] = name
+    return numbers, names, dict(re.findall(r"@HOLDFAST_(A_\w+): (?:nest of enum holdfast_)?(u32|u64|string|attr_\w+)", source))
 
 
-N = abi()
+N, NAMES, KINDS = abi()
 
 
 def u32(kind, value):
@@ -58,6 +60,26 @@ def attributes(data):
         data = data[(size + 3) & ~3:]
 
 
+def encode(*pairs):
+    """Attributes of (name, value), as the header says that they are; of nested ones the value is a list of pairs."""
+    put = {"u32": u32, "u64": u64, "string": text}
+    return b"".join(put[KINDS[name]](name, value) if KINDS[name] in put else nest(name, encode(*value))
+                    for name, value in pairs)
+
+
+def decode(data, enumeration="attr"):
+    """The reverse. What the header does not know is an error."""
+    get = {"u32": lambda d: struct.unpack("=I", d)[0], "u64": lambda d: struct.unpack("=Q", d)[0],
+           "string": lambda d: d[:d.index(b"\0")].decode()}
+    pairs = []
+    for number, value in attributes(data):
+        name = NAMES[enumeration][number]
+        if not name.endswith("_PAD"):
+            kind = KINDS[name]
+            pairs.append((name, get[kind](value) if kind in get else decode(value, kind)))
+    return pairs
+
+
 class Refused(Exception):
     """What the kernel answered: the error's name and its extended ack."""
 
@@ -66,17 +88,25 @@ class Refused(Exception):
         self.error, self.message = error, message
 
 
+NLCTRL = 16  # the family that knows the others
+
+
 class Socket:
-    def __init__(self, family="holdfast"):
+    def __init__(self, family="holdfast", buffer=1 << 20):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
         self.socket.bind((0, 0))
         self.socket.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
         self.socket.settimeout(20)
         self.sequence = 0
-        self.family = 16
-        for number, data in attributes(self.request(3, attr(2, family.encode() + b"\0"))[0][20:]):
-            if number == 1:
-                self.family = struct.unpack("=H", data)[0]
+        self.buffer = buffer  # the kernel makes no message of a dump longer than what it has seen being read
+        self.datagrams = 0
+        self.family = NLCTRL if isinstance(family, str) else family
+        if isinstance(family, str):
+            self.family = struct.unpack("=H", self.about(family)[1])[0]
+
+    def about(self, family):
+        """What the controller says of a family, by attribute."""
+        return dict(attributes(self.request(3, attr(2, family.encode() + b"\0"))[0][20:]))
 
     def send(self, command, payload=b"", flags=NLM_F_REQUEST | NLM_F_ACK, length=None):
         self.sequence += 1
@@ -87,7 +117,8 @@ class Socket:
 
     def receive(self):
         """The messages of one datagram: (type, whole message)."""
-        data = self.socket.recv(1 << 20)
+        data = self.socket.recv(self.buffer)
+        self.datagrams += 1
         while len(data) >= 16:
             size, kind = struct.unpack_from("=IH", data)
             yield kind, data[:size]
