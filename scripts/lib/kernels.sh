@@ -132,5 +132,14 @@ kernel_dir() {
     fi
 }
 
+# kbuild_path DIRECTORY   Kbuild cannot take a path with a space, or much else: it sees such a directory through a link.
+kbuild_path() {
+    [[ $1 == *[^A-Za-z0-9_./+-]* ]] || { echo "$1"; return; }
+    mkdir -p "$cache/kbuild"
+    find "$cache/kbuild" -xtype l -delete # of checkouts that are gone
+    ln -sfn "$1" "$cache/kbuild/$(hash_of "$1")"
+    echo "$cache/kbuild/$(hash_of "$1")"
+}
+
 make_debug_with_apt() { prepare_private_apt; make_debug_kernel "$1"; }
 make_debian_with_apt() { need "unpacking kernels" kmod xz-utils; check_space "$cache" 3000; prepare_private_apt; make_debian_kernel "$1"; }

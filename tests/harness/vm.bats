@@ -84,6 +84,26 @@ vm() { scripts/vm run --no-module "$@"; }
     [ "$(cat "$BATS_TEST_TMPDIR/out")" = "$copy" ]
 }
 
+@test "the module is built and loaded from a checkout whose path has a space" {
+    local copy="$BATS_TEST_TMPDIR/a copy"
+    mkdir "$copy"
+    cp -a scripts kmod "$copy"
+    run --separate-stderr -0 "$copy/scripts/vm" run --no-daemon -- sh -c 'pwd; grep -o "^holdfast " /proc/modules'
+    [ "$output" = "$copy"$'\nholdfast ' ]
+}
+
+@test "once everything is made, a virtual machine is there in seconds" {
+    vm -- true
+    # As long as other things keep this machine busy, it is the processor's seconds that tell.
+    local TIMEFORMAT='%R %U %S' seconds real user system busy
+    seconds=$( { time vm -- true >"$BATS_TEST_TMPDIR/out" 2>&1; } 2>&1)
+    [ ! -s "$BATS_TEST_TMPDIR/out" ]
+    read -r real user system <<<"$seconds"
+    busy=$(awk -v n="$(nproc)" '{ print $1 / n }' /proc/loadavg)
+    echo "$real s, of these $user + $system s of the processor; load $busy for each"
+    awk -v r="$real" -v c="$user" -v s="$system" -v busy="$busy" 'BEGIN { exit !(c + s < 30 && r < 30 * (busy > 1 ? busy : 1)) }'
+}
+
 @test "wrong use is 2, --help is not" {
     run -2 scripts/vm run --kernel 1.0 -- true
     run -2 scripts/vm run
