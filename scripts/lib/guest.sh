@@ -44,6 +44,20 @@ guest_dir() {
     cached guest "$(hash_of "$(guest_packages)" "$(<"$top/scripts/guest/customize")" "$(declare -f make_guest)" "$a" "$b")" make_guest
 }
 
+# takes_guest KERNEL   what a virtual machine is made of
+takes_guest() {
+    takes_kernel 6.1
+    takes_kernel 6.12
+    takes_kernel "$1"
+    is_made guest_dir || takes "$cache" 1900 9000 "making the guest's root"
+}
+
+# takes_run MEMORY   a run of one: what is written to its disks is not kept
+takes_run() {
+    takes "${TMPDIR:-/var/tmp}" 0 1000 "what a virtual machine writes"
+    takes_memory $(($1 + 300)) "a virtual machine of $1 MB"
+}
+
 # make_initramfs DIRECTORY   busybox and the modules up to the root
 make_initramfs() {
     need "making the initramfs" busybox-static cpio kmod

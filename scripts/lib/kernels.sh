@@ -141,5 +141,15 @@ kbuild_path() {
     echo "$cache/kbuild/$(hash_of "$1")"
 }
 
+takes_kernel() {
+    if is_made kernel_dir "$1"; then
+        return
+    elif [[ $1 == debug ]]; then
+        takes "$cache" 1800 8000 "building the debug kernel"
+    else
+        takes "$cache" 800 900 "kernel $1"
+    fi
+}
+
 make_debug_with_apt() { prepare_private_apt; make_debug_kernel "$1"; }
-make_debian_with_apt() { need "unpacking kernels" kmod xz-utils; check_space "$cache" 3000; prepare_private_apt; make_debian_kernel "$1"; }
+make_debian_with_apt() { need "unpacking kernels" kmod xz-utils; check_space "$cache" 900; prepare_private_apt; make_debian_kernel "$1"; }
