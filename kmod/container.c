@@ -288,31 +288,41 @@ unsigned int holdfast_container_count(void)
 	return READ_ONCE(nr);
 }
 
-int holdfast_container_walk(unsigned long *start,
+/* How many at the head of a bucket were visited, @last being the last of them. */
+static unsigned int visited(const struct hlist_head *head, u64 last)
+{
+	struct holdfast_container *container;
+	unsigned int nr_visited = 0;
+
+	hlist_for_each_entry_rcu(container, head, node) {
+		nr_visited++;
+		if (container->cgroup_id == last)
+			return nr_visited;
+	}
+	return 0;
+}
+
+int holdfast_container_walk(unsigned long at[2],
 			    int (*visit)(struct holdfast_container *container,
 					 void *data),
 			    void *data)
 {
 	struct holdfast_container *container;
-	unsigned long bucket_nr, skip = *start & 0xffff;
 	int err = 0;
 
 	rcu_read_lock();
-	for (bucket_nr = *start >> 16; bucket_nr < ARRAY_SIZE(table);
-	     bucket_nr++, skip = 0) {
-		unsigned long i = 0;
+	for (; at[0] < ARRAY_SIZE(table); at[0]++, at[1] = 0) {
+		unsigned int skip = at[1] ? visited(&table[at[0]], at[1]) : 0;
 
-		hlist_for_each_entry_rcu(container, &table[bucket_nr], node) {
-			if (i++ < skip)
+		hlist_for_each_entry_rcu(container, &table[at[0]], node) {
+			if (skip && skip--)
 				continue;
 			err = visit(container, data);
-			if (err) {
-				*start = bucket_nr << 16 | (i - 1);
+			if (err)
 				goto out;
-			}
+			at[1] = container->cgroup_id;
 		}
 	}
-	*start = bucket_nr << 16;
 out:
 	rcu_read_unlock();
 	return err;

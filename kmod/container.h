@@ -115,10 +115,13 @@ void holdfast_container_clear(struct holdfast_container *container,
 unsigned int holdfast_container_count(void);
 
 /*
- * Calls @visit for each record from position @start on until it returns not 0,
- * which is returned; the position to go on from is left in @start. Under RCU.
+ * Calls @visit for each record from position @at on, first {0, 0}, until it
+ * returns not 0, which is returned; the position to go on from is left in @at.
+ * One that is there all the time is not left out, whatever comes and goes; it
+ * is visited again if the last one visited is gone when the walk goes on.
+ * Under RCU.
  */
-int holdfast_container_walk(unsigned long *start,
+int holdfast_container_walk(unsigned long at[2],
 			    int (*visit)(struct holdfast_container *container,
 					 void *data),
 			    void *data);

@@ -115,7 +115,7 @@ bool holdfast_guard_may_replace(const struct holdfast_policy *old,
 				const struct holdfast_policy *policy)
 {
 	struct replacement both = { old, policy };
-	unsigned long start = 0;
+	unsigned long at[2] = {};
 
 	if (!holdfast_guard_locked())
 		return true;
@@ -124,7 +124,7 @@ bool holdfast_guard_may_replace(const struct holdfast_policy *old,
 							 policy->default_profile),
 				 holdfast_policy_profile(old,
 							 old->default_profile)) &&
-	       !holdfast_container_walk(&start, check_container, &both);
+	       !holdfast_container_walk(at, check_container, &both);
 }
 
 bool holdfast_guard_may_bind(const struct holdfast_policy *policy,

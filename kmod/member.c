@@ -586,30 +586,41 @@ u64 holdfast_member_count(void)
 	return atomic64_read(&nr);
 }
 
-int holdfast_member_walk(unsigned long *start,
+/* As in holdfast_container_walk(); @last is the address of a signal_struct. */
+static unsigned int visited(const struct hlist_head *head, unsigned long last)
+{
+	struct holdfast_member *member;
+	unsigned int nr_visited = 0;
+
+	hlist_for_each_entry_rcu(member, head, node) {
+		nr_visited++;
+		if ((unsigned long)member->signal == last)
+			return nr_visited;
+	}
+	return 0;
+}
+
+int holdfast_member_walk(unsigned long at[2],
 			 int (*visit)(struct holdfast_member *member,
 				      void *data),
 			 void *data)
 {
 	struct holdfast_member *member;
-	unsigned long bucket, skip = *start & 0xffff;
 	int err = 0;
 
 	rcu_read_lock();
-	for (bucket = *start >> 16; bucket < 1 << BITS; bucket++, skip = 0) {
-		unsigned long i = 0;
+	for (; at[0] < 1 << BITS; at[0]++, at[1] = 0) {
+		unsigned int skip = at[1] ? visited(&table[at[0]], at[1]) : 0;
 
-		hlist_for_each_entry_rcu(member, &table[bucket], node) {
-			if (i++ < skip)
+		hlist_for_each_entry_rcu(member, &table[at[0]], node) {
+			if (skip && skip--)
 				continue;
 			err = visit(member, data);
-			if (err) {
-				*start = bucket << 16 | (i - 1);
+			if (err)
 				goto out;
-			}
+			at[1] = (unsigned long)member->signal;
 		}
 	}
-	*start = bucket << 16;
 out:
 	rcu_read_unlock();
 	return err;
@@ -641,10 +652,10 @@ static int drop(struct holdfast_member *member, void *data)
 
 void holdfast_member_exit(void)
 {
-	unsigned long start = 0;
+	unsigned long at[2] = {};
 
 	destroy_workqueue(adopt_queue);
-	holdfast_member_walk(&start, drop, NULL);
+	holdfast_member_walk(at, drop, NULL);
 	rcu_barrier();
 	kmem_cache_destroy(cache);
 	kvfree(table);

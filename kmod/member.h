@@ -10,7 +10,7 @@
 
 struct holdfast_container;
 struct holdfast_home;
-struct linux_binprm;
+struct path;
 
 /**
  * struct holdfast_member - a process (thread group) of a container
@@ -107,7 +107,7 @@ int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id);
 u64 holdfast_member_count(void);
 
 /* As holdfast_container_walk(). */
-int holdfast_member_walk(unsigned long *start,
+int holdfast_member_walk(unsigned long at[2],
 			 int (*visit)(struct holdfast_member *member,
 				      void *data),
 			 void *data);

@@ -22,4 +22,15 @@ void holdfast_netlink_drop(struct sk_buff *skb);
 /* Consumes @skb. -ENOTCONN without a port; never waits. */
 int holdfast_netlink_send(struct sk_buff *skb, void *header, u32 port);
 
+/* Names the fault in the extended ack; @text is a constant. Returns @err. */
+int holdfast_fault(struct genl_info *info, const struct nlattr *attr, int err,
+		   const char *text);
+
+/*
+ * Complains by @what, a constant, if one of the attributes that are named then,
+ * up to a 0, is missing. 0 or -EINVAL.
+ */
+int holdfast_need(struct genl_info *info, const struct nlattr *nest,
+		  struct nlattr **attrs, const char *what, ...);
+
 #endif

@@ -145,6 +145,7 @@ int holdfast_policy_add_profile(struct holdfast_policy *policy,
 		return -E2BIG;
 	hlist_add_head(&profile->node, &policy->profiles[bucket(profile->id)]);
 	policy->nr_profiles++;
+	policy->profile_bytes = max(policy->profile_bytes, profile->bytes);
 	return 0;
 }
 
@@ -271,9 +272,10 @@ int holdfast_policy_bind(struct holdfast_container *container, u32 generation,
 		err = -ESTALE;
 	else if (!profile)
 		err = -ENOENT;
-	else if (!holdfast_guard_may_bind(policy, container, profile))
+	else if (container &&
+		 !holdfast_guard_may_bind(policy, container, profile))
 		err = -EPERM;
-	else
+	else if (container)
 		holdfast_container_bind(container, generation, profile_id);
 	mutex_unlock(&commit_lock);
 	return err;

@@ -29,12 +29,14 @@ struct holdfast_rule {
  * @node: in the policy's table by id
  * @id: not 0
  * @nr: how many rules
+ * @bytes: of the nest that tells it
  * @rules: each is judged by itself
  */
 struct holdfast_profile {
 	struct hlist_node node;
 	u32 id;
 	u32 nr;
+	u32 bytes;
 	struct holdfast_rule *rules;
 };
 
@@ -60,6 +62,7 @@ struct holdfast_pattern {
  * @nr_profiles: how many
  * @nr_bindings: how many
  * @nr_patterns: how many
+ * @profile_bytes: of the longest profile
  * @profiles: table by id
  * @bindings: table by cgroup id
  * @patterns: as many as @nr_patterns
@@ -74,6 +77,7 @@ struct holdfast_policy {
 	u32 nr_profiles;
 	u32 nr_bindings;
 	u32 nr_patterns;
+	u32 profile_bytes;
 	struct hlist_head profiles[1 << HOLDFAST_POLICY_BITS];
 	struct hlist_head bindings[1 << HOLDFAST_POLICY_BITS];
 	struct holdfast_pattern patterns[HOLDFAST_PATTERNS_MAX];
@@ -121,6 +125,7 @@ const char *holdfast_policy_check(const struct holdfast_policy *policy);
  * force. Binding a container to a profile is serialised with it.
  */
 int holdfast_policy_commit(struct holdfast_policy *policy);
+/* 0, -ESTALE, -ENOENT or -EPERM; with NULL, whether it could be bound. */
 int holdfast_policy_bind(struct holdfast_container *container, u32 generation,
 			 u32 profile_id);
 

@@ -51,6 +51,7 @@ teardown() { container_teardown; }
     refused long-directory "Attribute failed policy validation"
     refused too-many-directories "too many directories"
     refused too-many-rules "too many rules"
+    refused large-profile "profile is larger than what can be told"
     refused unknown-action "integer out of range"
     refused unknown-type "integer out of range"
     refused profile-zero "integer out of range"
@@ -206,6 +207,8 @@ try=(python3 "$BATS_TEST_DIRNAME/lib/every_command.py" try)
 
 @test "a dump of many messages tells each thing once" { dumps many; }
 
+@test "a dump leaves out nothing that is there, whatever is deleted meanwhile" { dumps without_a_gap; }
+
 @test "a dump that is left half read leaves nothing behind" {
     dumps abandoned
     run hostile in-order
@@ -216,4 +219,6 @@ try=(python3 "$BATS_TEST_DIRNAME/lib/every_command.py" try)
 @test "a generation that is not above the one in force is refused" {
     refused stale "generation is not above the one in force"
     refused stale-binding "generation is not in force"
+    # nor has that made a container of the cgroup
+    refused no-such-container "No such file or directory"
 }

@@ -105,7 +105,8 @@ stops_with() {
     kill -STOP "$pid"
     back() { [[ $(systemctl show -p MainPID --value holdfastd.service) != @(0|"$pid") ]] && is_normal; }
     wait_for 60 back
-    journalctl --unit holdfastd.service --grep 'Watchdog timeout' --quiet | grep -q Watchdog
+    said() { journalctl --no-pager --unit holdfastd.service | grep -q 'Watchdog timeout'; }
+    wait_for 20 said
     rm -r "$drop_in"
     systemctl daemon-reload
 }

@@ -221,6 +221,39 @@ def hello():
     wait("the controller is gone", lambda: not status()["A_STATUS_CONTROLLER_PID"] and not status()["A_STATUS_FLAGS"] & CONTROLLER)
 
 
+def without_a_gap():
+    """What is there all the time is told, whatever is deleted between two messages of the dump."""
+    generation = put_in_force([("A_PROFILE", profile(1))])
+    cgroups = list(range(1 << 41, (1 << 41) + 6000))
+    for cgroup in cgroups:
+        set_container(cgroup, "", 1, generation)
+    for messages in range(3, 23, 2):
+        order = [item[0][1] for item in dump("CONTAINER_GET", Socket(buffer=SMALL)) if item[0][1] in range(1 << 41, 1 << 42)]
+        socket, told, end = Socket(buffer=SMALL), set(), False
+        socket.send(N["CMD_CONTAINER_GET"], flags=NLM_F_REQUEST | NLM_F_DUMP)
+
+        def read():
+            for kind, message in socket.receive():
+                if kind == NLMSG_DONE:
+                    return True
+                told.add(decode(message[20:])[0][1][0][1])
+            return False
+
+        for _ in range(messages):
+            assert not read(), "too few messages"
+        gone = [cgroup for cgroup in order if cgroup in told][-60::2] + order[len(told) + 1:len(told) + 60:2]
+        for cgroup in gone:
+            Socket().do("CONTAINER_DEL", encode(("A_CONTAINER", [("A_CONTAINER_CGROUP_ID", cgroup)])))
+        while not end:
+            end = read()
+        missing = set(cgroups) - set(gone) - told
+        assert not missing, f"never told, though there: {missing}"
+        for cgroup in gone:
+            set_container(cgroup, "", 1, generation)
+    for cgroup in cgroups:
+        Socket().do("CONTAINER_DEL", encode(("A_CONTAINER", [("A_CONTAINER_CGROUP_ID", cgroup)])))
+
+
 def wait(what, condition):
     for _ in range(300):
         if condition():
@@ -338,4 +371,4 @@ if __name__ == "__main__":
         print(*state(), sep="\n")
     else:
         {"hits": hits, "judged": judged, "policy": policy, "container": running, "members": members, "hooks": hooks,
-         "hello": hello, "many": many, "abandoned": abandoned}[sys.argv[1]](*sys.argv[2:])
+         "hello": hello, "many": many, "without_a_gap": without_a_gap, "abandoned": abandoned}[sys.argv[1]](*sys.argv[2:])

@@ -98,6 +98,7 @@ CASES = {
     "dotted-directory": lambda: part(profile(1, rule(1, 2, "/opt/../etc"))),
     "long-directory": lambda: part(profile(1, rule(1, 2, "/" + "x" * 5000))),
     "too-many-directories": lambda: part(profile(1, rule(1, 2, *(f"/{i}" for i in range(1025))))),
+    "large-profile": lambda: part(profile(1, rule(1, 2, *(f"/{i:0>40}" for i in range(700))))),
     "too-many-rules": lambda: part(profile(1, *(rule(i, 2) for i in range(65)))),
     "unknown-action": lambda: part(profile(1, rule(1, 3))),
     "unknown-type": lambda: part(profile(1, nest("A_PROFILE_RULE", u32("A_RULE_TAG", 1), u32("A_RULE_TYPE", 9),

@@ -69,6 +69,7 @@
 #define HOLDFAST_PATH_MAX	4095	/* one allowed directory */
 #define HOLDFAST_PROFILES_MAX	65536
 #define HOLDFAST_RULES_MAX	64	/* rules of one profile */
+#define HOLDFAST_PROFILE_BYTES_MAX 31744 /* of the nest of one profile */
 #define HOLDFAST_DIRECTORIES_MAX 1024	/* allowed directories of one rule */
 #define HOLDFAST_BINDINGS_MAX	65536
 #define HOLDFAST_PATTERNS_MAX	64
