@@ -1,4 +1,5 @@
 # The controller is stopped and started: what runs does not notice.
+# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast
