@@ -110,6 +110,30 @@ static int dump_profiles(struct dump *dump, unsigned long *at)
 	return err;
 }
 
+static int dump_bindings(struct dump *dump, unsigned long *at)
+{
+	const struct holdfast_binding *binding;
+	const struct holdfast_policy *now;
+	unsigned long nr = 0;
+	unsigned int i;
+	int err = 0;
+
+	rcu_read_lock();
+	now = holdfast_policy_rcu();
+	for (i = 0; now && i < ARRAY_SIZE(now->bindings) && !err; i++) {
+		hlist_for_each_entry(binding, &now->bindings[i], node) {
+			if (nr++ < *at)
+				continue;
+			err = dump_item(dump, holdfast_put_binding, binding);
+			if (err)
+				break;
+			++*at;
+		}
+	}
+	rcu_read_unlock();
+	return err;
+}
+
 static int dump_patterns(struct dump *dump, unsigned long *at)
 {
 	const struct holdfast_policy *now;
@@ -140,6 +164,9 @@ int holdfast_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 		break;
 	case HOLDFAST_CMD_PATTERN_GET:
 		err = dump_patterns(&dump, at);
+		break;
+	case HOLDFAST_CMD_BINDING_GET:
+		err = dump_bindings(&dump, at);
 		break;
 	case HOLDFAST_CMD_CONTAINER_GET:
 		err = holdfast_container_walk(at, dump_container, &dump);

@@ -249,6 +249,21 @@ int holdfast_put_profile(struct sk_buff *skb,
 	return end_nest(skb, nest, err);
 }
 
+int holdfast_put_binding(struct sk_buff *skb,
+			 const struct holdfast_binding *binding)
+{
+	struct nlattr *nest = nla_nest_start(skb, HOLDFAST_A_BINDING);
+
+	if (!nest)
+		return -EMSGSIZE;
+	return end_nest(skb, nest,
+			nla_put_u64_64bit(skb, HOLDFAST_A_BINDING_CGROUP_ID,
+					  binding->cgroup_id,
+					  HOLDFAST_A_BINDING_PAD) ||
+			nla_put_u32(skb, HOLDFAST_A_BINDING_PROFILE_ID,
+				    binding->profile_id));
+}
+
 int holdfast_put_pattern(struct sk_buff *skb,
 			 const struct holdfast_pattern *pattern)
 {

@@ -4,6 +4,7 @@
 
 #include <linux/skbuff.h>
 
+struct holdfast_binding;
 struct holdfast_container;
 struct holdfast_hook;
 struct holdfast_member;
@@ -20,6 +21,8 @@ int holdfast_put_container(struct sk_buff *skb,
 int holdfast_put_member(struct sk_buff *skb, struct holdfast_member *member);
 int holdfast_put_profile(struct sk_buff *skb,
 			 const struct holdfast_profile *profile);
+int holdfast_put_binding(struct sk_buff *skb,
+			 const struct holdfast_binding *binding);
 int holdfast_put_pattern(struct sk_buff *skb,
 			 const struct holdfast_pattern *pattern);
 

@@ -285,10 +285,12 @@ def many():
     for cgroup, number in cgroups.items():
         set_container(cgroup, f"c{number}", number, generation)
     compare("CONTAINER_GET", [container(cgroup, f"c{number}", number, generation) for cgroup, number in cgroups.items()], ours)
-    # the next one binds every other
+    # the next one binds three of four
     generation = put_in_force(sent + [("A_BINDING", [("A_BINDING_CGROUP_ID", cgroup), ("A_BINDING_PROFILE_ID", 401 - number)])
-                                      for cgroup, number in cgroups.items() if number % 2], default=9)
-    compare("CONTAINER_GET", [container(cgroup, f"c{number}", 401 - number if number % 2 else 9, generation)
+                                      for cgroup, number in cgroups.items() if number % 4], default=9)
+    compare("BINDING_GET", [[("A_BINDING_CGROUP_ID", cgroup), ("A_BINDING_PROFILE_ID", 401 - number)]
+                            for cgroup, number in cgroups.items() if number % 4])
+    compare("CONTAINER_GET", [container(cgroup, f"c{number}", 401 - number if number % 4 else 9, generation)
                               for cgroup, number in cgroups.items()], ours)
     for cgroup in cgroups:
         Socket().do("CONTAINER_DEL", encode(("A_CONTAINER", [("A_CONTAINER_CGROUP_ID", cgroup)])))

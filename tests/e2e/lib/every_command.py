@@ -30,6 +30,7 @@ def requests(generation):
         "POLICY_ABORT": [],
         "PROFILE_GET": [],
         "PATTERN_GET": [],
+        "BINDING_GET": [],
         "CONTAINER_SET": [("A_CONTAINER", [("A_CONTAINER_CGROUP_ID", CGROUP), ("A_CONTAINER_FLAGS", NONE)])],
         "CONTAINER_DEL": [("A_CONTAINER", [("A_CONTAINER_CGROUP_ID", CGROUP)])],
         "CONTAINER_GET": [],

@@ -30,6 +30,7 @@
  * -> POLICY_ABORT
  * -> PROFILE_GET dump <- PROFILE {...}*       one a message
  * -> PATTERN_GET dump <- PATTERN {...}*
+ * -> BINDING_GET dump <- BINDING {...}*
  *
  * -> CONTAINER_SET    CONTAINER { CGROUP_ID, NAME, PROFILE_ID, GENERATION,
  *                         [FLAGS] }
@@ -98,6 +99,7 @@ enum holdfast_cmd {
 	HOLDFAST_CMD_EVENT_ACK,
 	HOLDFAST_CMD_CALIBRATE,
 	HOLDFAST_CMD_LOCK,
+	HOLDFAST_CMD_BINDING_GET,
 
 	__HOLDFAST_CMD_LAST,
 	HOLDFAST_CMD_MAX = __HOLDFAST_CMD_LAST - 1
