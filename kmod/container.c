@@ -288,18 +288,21 @@ unsigned int holdfast_container_count(void)
 	return READ_ONCE(nr);
 }
 
-/* How many at the head of a bucket were visited, @last being the last of them. */
-static unsigned int visited(const struct hlist_head *head, u64 last)
+static struct holdfast_container *entry_rcu(struct hlist_node __rcu **link)
+{
+	return hlist_entry_safe(rcu_dereference(*link),
+				struct holdfast_container, node);
+}
+
+/* What comes after @last, which may be gone, or the first. */
+static struct holdfast_container *resume_rcu(struct hlist_head *head, u64 last)
 {
 	struct holdfast_container *container;
-	unsigned int nr_visited = 0;
 
-	hlist_for_each_entry_rcu(container, head, node) {
-		nr_visited++;
+	hlist_for_each_entry_rcu(container, head, node)
 		if (container->cgroup_id == last)
-			return nr_visited;
-	}
-	return 0;
+			return entry_rcu(&hlist_next_rcu(&container->node));
+	return entry_rcu(&hlist_first_rcu(head));
 }
 
 int holdfast_container_walk(unsigned long at[2],
@@ -312,11 +315,8 @@ int holdfast_container_walk(unsigned long at[2],
 
 	rcu_read_lock();
 	for (; at[0] < ARRAY_SIZE(table); at[0]++, at[1] = 0) {
-		unsigned int skip = at[1] ? visited(&table[at[0]], at[1]) : 0;
-
-		hlist_for_each_entry_rcu(container, &table[at[0]], node) {
-			if (skip && skip--)
-				continue;
+		for (container = resume_rcu(&table[at[0]], at[1]); container;
+		     container = entry_rcu(&hlist_next_rcu(&container->node))) {
 			err = visit(container, data);
 			if (err)
 				goto out;

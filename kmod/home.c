@@ -3,6 +3,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/magic.h>
 #include <linux/ns_common.h>
 #include <linux/path.h>
 #include <linux/pid_namespace.h>
@@ -10,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "compat/compat.h"
 #include "home.h"
 #include "root.h"
 
@@ -26,9 +28,12 @@ static int find_operations(void)
 		       PTR_ERR(file));
 		return PTR_ERR(file);
 	}
-	mnt_ns_operations = get_proc_ns(file_inode(file))->ops;
+	if (file_inode(file)->i_sb->s_magic == NSFS_MAGIC)
+		mnt_ns_operations = get_proc_ns(file_inode(file))->ops;
 	filp_close(file, NULL);
-	return 0;
+	if (!mnt_ns_operations)
+		pr_err("/proc/self/ns/mnt is no namespace: load the module where /proc is the kernel's\n");
+	return mnt_ns_operations ? 0 : -ENXIO;
 }
 
 int holdfast_home_init(void)
@@ -110,10 +115,11 @@ void holdfast_home_put(struct holdfast_home *home)
 		return;
 	/*
 	 * The last one unmounts everything, and sleeps. That is not us if the
-	 * last member ends: it is still there itself, and what it has mounted
-	 * is to be gone by the time that it is waited for.
+	 * last member ends, unless it has left the namespace: it is still there
+	 * itself, and what it has mounted is to be gone by the time that it is
+	 * waited for.
 	 */
-	if (!refcount_dec_not_one(&home->mnt_ns->count))
+	if (!refcount_dec_not_one(holdfast_ns_count(home->mnt_ns)))
 		queue_work(release_queue, &home->release);
 	else
 		finish(home);
@@ -134,7 +140,9 @@ bool holdfast_home_has(const struct holdfast_home *home,
 		return false;
 	/* Of a file in a mount elsewhere, d_path() says its name there. */
 	get_fs_root(current->fs, &mine);
-	has = mine.dentry == home->root_dentry && path_is_under(path, &mine);
+	has = mine.dentry == home->root_dentry &&
+	      holdfast_root_is(home->root, mine.dentry->d_sb) &&
+	      path_is_under(path, &mine);
 	path_put(&mine);
 	return has;
 }

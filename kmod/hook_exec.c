@@ -36,8 +36,7 @@ HOLDFAST_DEFINE_HOOK(security_file_mprotect);
 HOLDFAST_DEFINE_COUNTER(sched_process_exec);
 
 /**
- * struct arming - an exec by a task that is no member, under another root than
- *	the host's
+ * struct arming - an exec by a task that is no member, and not of the host
  * @bprm: the exec
  * @root: the task's root directory, held
  * @place: its cgroup; owns the container's reference
@@ -127,6 +126,8 @@ static int classify(struct arming *arming, const char *cgroup_path)
 			return err;
 		}
 	}
+	/* An answer that was overruled is not to count later. */
+	holdfast_container_clear(place->container, HOLDFAST_CONTAINER_F_NONE);
 	if (err && !known) {
 		holdfast_count(HOLDFAST_STAT_DEFAULTED);
 		holdfast_container_set(place->container,
@@ -177,9 +178,24 @@ out:
 	return member;
 }
 
+/* Is current in a pid namespace whose first process is a member? */
+static bool below_member(void)
+{
+	struct task_struct *reaper;
+	bool below = false;
+
+	rcu_read_lock();
+	reaper = READ_ONCE(task_active_pid_ns(current)->child_reaper);
+	if (reaper)
+		below = holdfast_member_find(reaper->signal);
+	rcu_read_unlock();
+	return below;
+}
+
 /*
  * Is current, no member, at the host's root and there by right? One who enters
- * a container where a member has mounted that over the container's is not.
+ * a container where a member has mounted that over the container's is not; nor
+ * where the first process has gone to another mount namespace for that.
  */
 static bool is_of_host(void)
 {
@@ -196,7 +212,7 @@ static bool is_of_host(void)
 		return true;
 	home = holdfast_container_home(place.container, NULL);
 	if (home) {
-		entered = holdfast_home_entered(home);
+		entered = holdfast_home_entered(home) || below_member();
 		holdfast_home_put(home);
 	}
 	holdfast_container_put(place.container);

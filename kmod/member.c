@@ -8,7 +8,6 @@
 #include <linux/hash.h>
 #include <linux/idr.h>
 #include <linux/namei.h>
-#include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
@@ -257,6 +256,8 @@ holdfast_member_add(struct task_struct *task,
 	smp_mb();
 	if (!atomic_read(&task->signal->live)) {
 		unlink(member);
+		/* Its exit may have come before the home was set again. */
+		holdfast_container_leave(container);
 		holdfast_member_put(member);
 		return ERR_PTR(-ESRCH);
 	}
@@ -586,18 +587,22 @@ u64 holdfast_member_count(void)
 	return atomic64_read(&nr);
 }
 
-/* As in holdfast_container_walk(); @last is the address of a signal_struct. */
-static unsigned int visited(const struct hlist_head *head, unsigned long last)
+static struct holdfast_member *entry_rcu(struct hlist_node __rcu **link)
+{
+	return hlist_entry_safe(rcu_dereference(*link), struct holdfast_member,
+				node);
+}
+
+/* What comes after @last, the address of a signal_struct, or the first. */
+static struct holdfast_member *resume_rcu(struct hlist_head *head,
+					  unsigned long last)
 {
 	struct holdfast_member *member;
-	unsigned int nr_visited = 0;
 
-	hlist_for_each_entry_rcu(member, head, node) {
-		nr_visited++;
+	hlist_for_each_entry_rcu(member, head, node)
 		if ((unsigned long)member->signal == last)
-			return nr_visited;
-	}
-	return 0;
+			return entry_rcu(&hlist_next_rcu(&member->node));
+	return entry_rcu(&hlist_first_rcu(head));
 }
 
 int holdfast_member_walk(unsigned long at[2],
@@ -610,11 +615,8 @@ int holdfast_member_walk(unsigned long at[2],
 
 	rcu_read_lock();
 	for (; at[0] < 1 << BITS; at[0]++, at[1] = 0) {
-		unsigned int skip = at[1] ? visited(&table[at[0]], at[1]) : 0;
-
-		hlist_for_each_entry_rcu(member, &table[at[0]], node) {
-			if (skip && skip--)
-				continue;
+		for (member = resume_rcu(&table[at[0]], at[1]); member;
+		     member = entry_rcu(&hlist_next_rcu(&member->node))) {
 			err = visit(member, data);
 			if (err)
 				goto out;

@@ -207,6 +207,7 @@ static int set_container(u64 cgroup_id, struct nlattr **attrs,
 			 const struct nlattr *nest, struct genl_info *info)
 {
 	struct holdfast_container *container;
+	bool fresh;
 	int err;
 
 	err = holdfast_need(info, nest, attrs,
@@ -219,7 +220,10 @@ static int set_container(u64 cgroup_id, struct nlattr **attrs,
 		err = bind(NULL, attrs, nest, info);
 	if (err)
 		return err;
-	container = holdfast_container_get(cgroup_id);
+	container = holdfast_container_find(cgroup_id);
+	fresh = !container;
+	if (fresh)
+		container = holdfast_container_get(cgroup_id);
 	if (IS_ERR(container))
 		return PTR_ERR(container);
 	err = bind(container, attrs, nest, info);
@@ -229,6 +233,9 @@ static int set_container(u64 cgroup_id, struct nlattr **attrs,
 		holdfast_container_clear(container, HOLDFAST_CONTAINER_F_NONE);
 		holdfast_container_clear(container,
 					 HOLDFAST_CONTAINER_F_DEFAULTED);
+	} else if (fresh && !atomic64_read(&container->binding)) {
+		/* Locked, or another policy since; unless it has members. */
+		holdfast_container_del(cgroup_id);
 	}
 	holdfast_container_put(container);
 	return err;

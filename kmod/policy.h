@@ -125,7 +125,7 @@ const char *holdfast_policy_check(const struct holdfast_policy *policy);
  * force. Binding a container to a profile is serialised with it.
  */
 int holdfast_policy_commit(struct holdfast_policy *policy);
-/* 0, -ESTALE, -ENOENT or -EPERM; with NULL, whether it could be bound. */
+/* 0, -ESTALE, -ENOENT or -EPERM; with NULL only whether there is the profile. */
 int holdfast_policy_bind(struct holdfast_container *container, u32 generation,
 			 u32 profile_id);
 

@@ -173,11 +173,6 @@ struct holdfast_root *holdfast_root_get(struct super_block *sb,
 	return other;
 }
 
-void holdfast_root_hold(struct holdfast_root *root)
-{
-	refcount_inc(&root->refs);
-}
-
 void holdfast_root_put(struct holdfast_root *root)
 {
 	if (refcount_dec_and_test(&root->refs))

@@ -12,7 +12,7 @@ struct holdfast_container;
 /**
  * struct holdfast_root - the root file system that a container was armed with
  * @node: in the table by superblock; written under its lock, read under RCU
- * @refs: holders: members. The last one destroys the mark, from @release.
+ * @refs: holders: homes, and callers. The last one destroys the mark, from @release.
  * @sb: the superblock, which is not held: NULL once it is shut down. To be
  *	compared with that of a file in hand, which keeps its own alive.
  * @dev: device number, as in stat(2)
@@ -47,7 +47,6 @@ void holdfast_root_exit(void);
  */
 struct holdfast_root *holdfast_root_get(struct super_block *sb,
 					struct holdfast_container *container);
-void holdfast_root_hold(struct holdfast_root *root);
 /* Any context. */
 void holdfast_root_put(struct holdfast_root *root);
 

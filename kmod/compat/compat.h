@@ -12,6 +12,7 @@
 #include <linux/fsnotify_backend.h>
 #include <linux/ftrace.h>
 #include <linux/mm_types.h>
+#include <linux/ns_common.h>
 
 #ifndef HOLDFAST_HAS_FTRACE_REGS_SET_IP
 #define ftrace_regs_set_instruction_pointer(regs, ip)	\
@@ -35,6 +36,15 @@ static inline struct dentry *holdfast_data_dentry(struct dentry *dentry)
 	return d_real(dentry, D_REAL_DATA);
 #else
 	return d_real(dentry, NULL);
+#endif
+}
+
+static inline refcount_t *holdfast_ns_count(struct ns_common *ns)
+{
+#ifdef HOLDFAST_HAS_NS_REF
+	return &ns->__ns_ref;
+#else
+	return &ns->count;
 #endif
 }
 

@@ -69,6 +69,18 @@ stays_a_member() { # stays_a_member ACTION WORD VERDICT
     [[ $(operations) -eq 1 ]]
 }
 
+@test "likewise if the first process has left its mount namespace for that" {
+    make_bundle leaver base --cap all --unmasked --bind /:/host \
+        --args unshare -m sh -c 'mount --rbind /host / && echo covered && sleep 1000' --
+    set_rule block
+    start_container leaver
+    wait_for 20 grep -q covered "$container_dir/leaver/log"
+    run exec_container leaver /usr/bin/env
+    echo "$output"
+    [[ $status -ne 0 && $output == *"not permitted"* ]]
+    same "exec host deny /usr/bin/env" "$(alert_lines leaver)"
+}
+
 @test "a member in the host's mount namespace runs no program of the host" {
     set_rule block
     run exec_container escapee nsenter --target 1 --mount /usr/bin/env
