@@ -91,6 +91,39 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
     wait_for 5 system_only
 }
 
+@test "a rule is turned off, on and deleted from the command line: for running containers too, and nothing else is touched" {
+    make_image base
+    make_bundle switched base
+    start_container switched
+    exec_container switched cp /usr/bin/marker /tmp/copy
+    set_rule block
+    printf '# of the person in charge\n' >>"$rule_file"
+    runs() { [[ $(exec_container switched /tmp/copy 2>/dev/null) == ran ]]; }
+    refused() { ! runs; }
+    refused
+    run holdfastctl rules disable "$rule"
+    echo "$output"
+    [[ $status -eq 0 && $output == *"Rule $rule is off now: $rule_file:3"*"No longer protected by it: all containers"* ]]
+    wait_for 5 runs
+    run holdfastctl rules enable "$rule"
+    [[ $status -eq 0 ]]
+    wait_for 5 refused
+    # nobody but root may, and with a mistake anywhere nothing is written
+    run setpriv --reuid nobody --regid nogroup --clear-groups holdfastctl rules disable "$rule"
+    echo "$output"
+    [[ $status -eq 2 && $output == *"$rule_file: "*"Permission denied"* ]]
+    cp "$fixtures/bad/unknown-key.yaml" "$rules_dir/"
+    run holdfastctl rules delete "$rule"
+    [[ $status -eq 2 && $output == *"$rules_dir/unknown-key.yaml:"* ]]
+    rm "$rules_dir/unknown-key.yaml"
+    grep -q "name: $rule" "$rule_file"
+    run holdfastctl rules delete "$rule"
+    echo "$output"
+    [[ $status -eq 0 && $output == *"Rule system-non-image-program: in effect was none, now is alert"* ]]
+    wait_for 5 runs
+    same "$(printf 'version: 1\nrules: []\n# of the person in charge')" "$(<"$rule_file")"
+}
+
 seen_after() { # seen_after LAUNCH-OUTPUT
     echo $(($(tail -n 1 "$1") / 1000000 - written))
 }

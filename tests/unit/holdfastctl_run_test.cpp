@@ -22,8 +22,9 @@ std::size_t widest(const std::string& text) {
 }
 
 const std::vector<holdfastctl::Arguments> kCommands = {
-    {"status"},     {"selftest"},       {"rules", "check"}, {"rules", "list"},    {"rules", "show"},
-    {"containers"}, {"alerts", "list"}, {"alerts", "show"}, {"alerts", "follow"},
+    {"status"},        {"selftest"},        {"rules", "check"},   {"rules", "list"},
+    {"rules", "show"}, {"rules", "enable"}, {"rules", "disable"}, {"rules", "delete"},
+    {"containers"},    {"alerts", "list"},  {"alerts", "show"},   {"alerts", "follow"},
 };
 
 }  // namespace
@@ -51,6 +52,8 @@ TEST_CASE("wrong use is status 2, says why, and asks the daemon nothing") {
            {"frobnicate"},
            {"rules"},
            {"rules", "delete"},
+           {"rules", "disable", "a", "b"},
+           {"rules", "frobnicate"},
            {"--output", "json"},
            {"status", "--frobnicate"},
            {"status", "--out", "json"},
@@ -89,7 +92,8 @@ TEST_CASE("that the daemon does not answer is status 2") {
   Terminal terminal;
   terminal.answer = tl::unexpected(Error{"holdfastd does not run\x1b[2J", "/run/s"});
   for (const auto& arguments : kCommands) {
-    if (arguments[0] == "selftest" || arguments.back() == "check") continue;
+    const bool of_files = arguments[0] == "rules" && arguments[1] != "list" && arguments[1] != "show";
+    if (arguments[0] == "selftest" || of_files) continue;
     auto with = arguments;
     if (arguments.back() == "show") with.emplace_back("1");
     CHECK(terminal.run(with) == 2);
@@ -177,6 +181,33 @@ TEST_CASE("rules are listed with what is asked and what is in effect") {
   CHECK(terminal.run({"rules", "show", "web"}) == 0);
   CHECK(terminal.says("images: registry.example/web"));
   CHECK(terminal.says("Allow list    empty"));
+}
+
+TEST_CASE("custom rules are turned off, on and deleted in their files, and what that means is said") {
+  Terminal terminal;
+  const test::ScratchDirectory scratch;
+  scratch.write("vendor/10-vendor.yaml",
+                "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
+  const auto file = scratch.write(
+      "rules.d/web.yaml", "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
+  const auto config = scratch.write("holdfast.yaml", "version: 1\n");
+  const auto run = [&](holdfastctl::Arguments words) {
+    words.insert(words.end(), {"--config", config.string(), "--rules-dir", (scratch / "rules.d").string(),
+                               "--vendor-dir", (scratch / "vendor").string()});
+    return terminal.run(words);
+  };
+  CHECK(run({"rules", "disable", "web"}) == 0);
+  CHECK(terminal.says("Rule web is off now: " + file.string() + ":3\nNo longer protected by it: all containers\n"));
+  CHECK(run({"rules", "disable", "web"}) == 0);
+  CHECK(terminal.says("off already"));
+  CHECK(run({"rules", "enable", "web", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str())["changed"] == true);
+  // without a custom rule the vendor's is in effect again
+  CHECK(run({"rules", "delete", "web"}) == 0);
+  CHECK(terminal.says("Rule vendor: in effect was none, now is alert"));
+  CHECK(run({"rules", "delete", "web"}) == 2);
+  CHECK(terminal.complains("there is no rule \"web\""));
+  CHECK(terminal.asked.empty());
 }
 
 TEST_CASE("rule files are checked without the daemon") {

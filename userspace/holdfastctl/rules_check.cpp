@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "holdfastctl/command_line.hpp"
+#include "holdfastctl/rule_place.hpp"
 #include "rule/describe.hpp"
 #include "rule/load.hpp"
 
@@ -11,16 +12,12 @@ namespace holdfast::holdfastctl {
 namespace {
 
 using nlohmann::json;
-namespace po = boost::program_options;
 
 /// What is installed, as the daemon would load it.
 rule::Loaded checkInstalled(const CommandLine& line) {
-  const auto config = rule::loadHostConfig(line.text("config"));
-  if (!config) return tl::unexpected(config.error());
-  rule::Sources sources;
-  sources.vendor_dir = line.text("vendor-dir");
-  sources.rules_dir = line.values().count("rules-dir") != 0 ? line.text("rules-dir") : config->rules_dir.string();
-  return rule::load(sources, *config);
+  const auto place = rulePlace(line);
+  if (!place) return tl::unexpected(place.error());
+  return rule::load(place->sources, place->config);
 }
 
 void print(const rule::Loaded& loaded, const Environment& environment) {
@@ -61,12 +58,7 @@ int rulesCheck(const Arguments& arguments, const Environment& environment) {
       "  holdfastctl rules check\n"
       "  holdfastctl rules check new-rule.yaml && mv new-rule.yaml /etc/holdfast/rules.d/\n"
       "  holdfastctl rules check --output json *.yaml | jq .errors\n");
-  const rule::Sources standard;
-  line.options()("config", po::value<std::string>()->default_value("/etc/holdfast/holdfast.yaml")->value_name("PATH"),
-                 "the host's configuration")("rules-dir", po::value<std::string>()->value_name("DIR"),
-                                             "the rules, instead of rules_dir of the configuration")(
-      "vendor-dir", po::value<std::string>()->default_value(standard.vendor_dir.string())->value_name("DIR"),
-      "the rules that ship with Holdfast");
+  addRulePlaceOptions(line);
   line.arguments(-1);
   if (const auto done = line.parse(arguments, environment)) return *done;
 

@@ -24,8 +24,10 @@ class Loader {
     std::ranges::move(drafts, std::back_inserter(drafts_));
   }
 
-  void addDirectory(const std::filesystem::path& directory, FileOrigin origin) {
-    for (const auto& file : readDirectory(directory, findings_)) add(file, origin);
+  void addDirectory(const std::filesystem::path& directory, FileOrigin origin, const SourceFile* instead = nullptr) {
+    for (const auto& file : readDirectory(directory, findings_)) {
+      add(instead != nullptr && file.path == instead->path ? *instead : file, origin);
+    }
   }
 
   void addFile(const std::filesystem::path& path) {
@@ -75,10 +77,10 @@ class Loader {
 
 }  // namespace
 
-Loaded load(const Sources& sources, const HostConfig& config) {
+Loaded load(const Sources& sources, const HostConfig& config, const SourceFile* instead) {
   Loader loader;
   loader.addDirectory(sources.vendor_dir, FileOrigin::Vendor);
-  loader.addDirectory(sources.rules_dir, FileOrigin::Custom);
+  loader.addDirectory(sources.rules_dir, FileOrigin::Custom, instead);
   return loader.finish(&config);
 }
 

@@ -9,6 +9,7 @@
 
 #include "rule/host_config.hpp"
 #include "rule/model.hpp"
+#include "rule/source.hpp"
 
 namespace holdfast::rule {
 
@@ -20,8 +21,8 @@ struct Sources {
 /// A set without a mistake, or all mistakes (the first hundred, and how many more there are).
 using Loaded = tl::expected<RuleSet, std::vector<Error>>;
 
-/// The rules of both directories, vendor's first.
-[[nodiscard]] Loaded load(const Sources& sources, const HostConfig& config);
+/// The rules of both directories, vendor's first. With `instead`, as if this file had that content.
+[[nodiscard]] Loaded load(const Sources& sources, const HostConfig& config, const SourceFile* instead = nullptr);
 
 /// The vendor's rules alone: what holds when nothing else can be had.
 [[nodiscard]] Loaded loadVendor(const std::filesystem::path& vendor_dir, const HostConfig& config);
