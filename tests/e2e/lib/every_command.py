@@ -51,8 +51,8 @@ def known():
     """The kernel's own list. A new command needs a line in requests(), a group a test of who may join it."""
     family = Socket(NLCTRL).about("holdfast")
     assert 7 not in family, "there are multicast groups"
-    for _, operation in attributes(family[6]):
-        number, flags = (struct.unpack("=I", value)[0] for _, value in attributes(operation))
+    operations = [[struct.unpack("=I", value)[0] for _, value in attributes(item)] for _, item in attributes(family[6])]
+    for number, flags in sorted(operations):
         assert name_of(number) in requests(1), f"{name_of(number)} is never tried"
         for way in WAYS:
             if flags & FLAGS[way]:
