@@ -168,7 +168,7 @@ try=(python3 "$BATS_TEST_DIRNAME/lib/every_command.py" try)
     # LOCK is tried where the module is unloaded
     diff -u <(every_command list | grep -v ^LOCK) <(sed 's/:.*//' "$container_dir/answers")
     [[ $(<"$container_dir/answers") != *"not permitted"* ]]
-    [[ $(grep -c ': taken$' "$container_dir/answers") -eq 13 ]]
+    [[ $(grep -c ': taken$' "$container_dir/answers") -eq 14 ]]
     # and had one of the others had its way, it would have shown
     [[ $(dumps state) != "$(<"$container_dir/before")" ]]
 }
