@@ -1,4 +1,5 @@
 # The controller dies, or hangs: the kernel goes on, nobody hangs, nothing is lost.
+# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast
