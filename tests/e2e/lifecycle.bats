@@ -1,4 +1,5 @@
 # What runtimes do with containers is never reported and never fails, whatever the rule.
+# kernels: 6.1 debug
 
 load lib/container
 load lib/holdfast
