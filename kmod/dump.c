@@ -86,64 +86,67 @@ static int dump_hooks(struct dump *dump, unsigned long *at)
 	return err;
 }
 
-static int dump_profiles(struct dump *dump, unsigned long *at)
+static int put_profile(struct sk_buff *skb, const struct hlist_node *node)
 {
-	const struct holdfast_profile *profile;
-	const struct holdfast_policy *now;
+	return holdfast_put_profile(skb, hlist_entry(node, struct holdfast_profile,
+						     node));
+}
+
+static int put_binding(struct sk_buff *skb, const struct hlist_node *node)
+{
+	return holdfast_put_binding(skb, hlist_entry(node, struct holdfast_binding,
+						     node));
+}
+
+/* @table: one of a policy's, by the hash of an id */
+static int dump_table(struct dump *dump, unsigned long *at,
+		      const struct hlist_head *table,
+		      int (*put)(struct sk_buff *skb,
+				 const struct hlist_node *node))
+{
+	const struct hlist_node *node;
 	unsigned long nr = 0;
 	unsigned int i;
-	int err = 0;
+	int err;
 
-	rcu_read_lock();
-	now = holdfast_policy_rcu();
-	for (i = 0; now && i < ARRAY_SIZE(now->profiles) && !err; i++) {
-		hlist_for_each_entry(profile, &now->profiles[i], node) {
+	for (i = 0; i < 1 << HOLDFAST_POLICY_BITS; i++) {
+		hlist_for_each(node, &table[i]) {
 			if (nr++ < *at)
 				continue;
-			err = dump_item(dump, holdfast_put_profile, profile);
+			err = dump_item(dump, put, node);
 			if (err)
-				break;
+				return err;
 			++*at;
 		}
 	}
-	rcu_read_unlock();
-	return err;
+	return 0;
 }
 
-static int dump_bindings(struct dump *dump, unsigned long *at)
+static int dump_patterns(struct dump *dump, unsigned long *at,
+			 const struct holdfast_policy *now)
 {
-	const struct holdfast_binding *binding;
-	const struct holdfast_policy *now;
-	unsigned long nr = 0;
-	unsigned int i;
 	int err = 0;
 
-	rcu_read_lock();
-	now = holdfast_policy_rcu();
-	for (i = 0; now && i < ARRAY_SIZE(now->bindings) && !err; i++) {
-		hlist_for_each_entry(binding, &now->bindings[i], node) {
-			if (nr++ < *at)
-				continue;
-			err = dump_item(dump, holdfast_put_binding, binding);
-			if (err)
-				break;
-			++*at;
-		}
-	}
-	rcu_read_unlock();
-	return err;
-}
-
-static int dump_patterns(struct dump *dump, unsigned long *at)
-{
-	const struct holdfast_policy *now;
-	int err = 0;
-
-	rcu_read_lock();
-	now = holdfast_policy_rcu();
-	for (; now && *at < now->nr_patterns && !err; *at += !err)
+	for (; *at < now->nr_patterns && !err; *at += !err)
 		err = dump_item(dump, holdfast_put_pattern,
 				&now->patterns[*at]);
+	return err;
+}
+
+/* Of the policy in force, which may have changed since the last message. */
+static int dump_policy(struct dump *dump, unsigned long *at)
+{
+	const struct holdfast_policy *now;
+	int err = 0;
+
+	rcu_read_lock();
+	now = holdfast_policy_rcu();
+	if (now && dump->cmd == HOLDFAST_CMD_PROFILE_GET)
+		err = dump_table(dump, at, now->profiles, put_profile);
+	else if (now && dump->cmd == HOLDFAST_CMD_BINDING_GET)
+		err = dump_table(dump, at, now->bindings, put_binding);
+	else if (now)
+		err = dump_patterns(dump, at, now);
 	rcu_read_unlock();
 	return err;
 }
@@ -160,13 +163,9 @@ int holdfast_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 		err = dump_hooks(&dump, at);
 		break;
 	case HOLDFAST_CMD_PROFILE_GET:
-		err = dump_profiles(&dump, at);
-		break;
 	case HOLDFAST_CMD_PATTERN_GET:
-		err = dump_patterns(&dump, at);
-		break;
 	case HOLDFAST_CMD_BINDING_GET:
-		err = dump_bindings(&dump, at);
+		err = dump_policy(&dump, at);
 		break;
 	case HOLDFAST_CMD_CONTAINER_GET:
 		err = holdfast_container_walk(at, dump_container, &dump);
