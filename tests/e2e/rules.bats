@@ -49,7 +49,7 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
     local generation name expected first
     generation=$(status_of .controller.rule_set.generation)
     for name in unknown-key wrong-types duplicate-key alias-bomb bad-enum not-a-map \
-        type-container-escape nul-byte; do
+        checks nul-byte; do
         expected=$fixtures/bad/$name.expected
         [[ -e $expected ]] || { echo "there is no $expected"; return 1; }
         cp "$fixtures/bad/$name.yaml" "$rules_dir/$name.yaml"
@@ -84,11 +84,36 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
 
 @test "removing the custom rules puts the vendor's in force again" {
     set_rule block
-    same "block block none" "$(status_of '.policy | map(select(.name != "system-non-image-program"))[0] | "\(.requested) \(.effective)"') $(
+    same "block block none" "$(status_of '.policy | map(select(.name | startswith("system-") | not))[0] | "\(.requested) \(.effective)"') $(
         status_of '.policy[] | select(.name == "system-non-image-program").effective')"
     rm "$rule_file"
-    system_only() { [[ $(status_of '.policy | map("\(.name) \(.effective)")') == '["system-non-image-program alert"]' ]]; }
+    system_only() {
+        [[ $(status_of '.policy | map(select(.effective != "none") | "\(.name) \(.effective)")') == '["system-non-image-program alert"]' ]]
+    }
     wait_for 5 system_only
+}
+
+@test "rules of types that are not enforced are taken and listed as not in effect, and the host stays Normal" {
+    make_image base
+    make_bundle risky base
+    start_container risky
+    write_rules "version: 1
+rules:
+  - { name: stay-inside, type: container-escape, action: block, checks: { types: [dangerous-mount], except: [MT4] } }
+  - { name: no-critical, type: image-risk, action: block, risks: { unscanned: true } }"
+    listed() { [[ $(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical")] | length') == 2 ]]; }
+    wait_for 5 listed
+    same "block none" "$(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical") |
+        "\(.requested) \(.effective)"] | unique | .[]')"
+    is_normal
+    run holdfastctl rules list
+    [[ $status -eq 0 && $output == *"does not enforce"* ]]
+    run holdfastctl rules show stay-inside
+    echo "$output"
+    [[ $output == *"does not enforce rules of type container-escape"*"types: dangerous-mount"*"except: MT4"* ]]
+    # nothing is refused for them, and nothing is said of them
+    [[ $(exec_container risky /usr/bin/marker) == ran ]]
+    no_alerts
 }
 
 @test "a rule is turned off, on and deleted from the command line: for running containers too, and nothing else is touched" {

@@ -123,6 +123,8 @@ TEST_CASE("an unknown image: scoped rules are named, and in strict mode the stri
 TEST_CASE("the function's switch turns every rule off, and says so") {
   const RuleSet set = setOf({"name: all, action: block"});
   HostConfig config;
+  config.image_risk = config.container_escape = false;
+  CHECK(tags(compileDefault(set, config)) == Tags{1});
   config.non_image_program = false;
   CHECK(compileDefault(set, config).rules.empty());
   CHECK(effectOf(set.rules[0], set, config, "").effective == "none");
@@ -136,6 +138,43 @@ TEST_CASE("RUL-10: asked for and in effect, with the reason where they differ") 
   CHECK(effectOf(set.rules[0], set, {}, "").reason.empty());
   CHECK(effectOf(set.rules[0], set, {}, "the module is not loaded").effective == "none");
   CHECK(effectOf(set.rules[0], set, {}, "the module is not loaded").reason == "the module is not loaded");
+}
+
+TEST_CASE("RUL-10: rules of types that are not enforced are listed as not in effect, and are in no profile") {
+  const auto loaded = checkText(
+      "version: 1\nrules:\n"
+      "  - { name: risk, type: image-risk, action: block, risks: { unscanned: true } }\n"
+      "  - { name: escape, type: container-escape, action: block, scope: { images: [web] } }\n",
+      "test.yaml");
+  REQUIRE(loaded);
+  for (const ImageFacts& facts : {ImageFacts{}, image("web")}) {
+    CHECK(compile(*loaded, {}, facts).rules.empty());
+    const auto left_out = notApplied(*loaded, {}, facts);
+    REQUIRE(left_out.size() == 2);
+    CHECK(left_out[0].reason == "this version of Holdfast does not enforce rules of type image-risk");
+    CHECK(left_out[1].reason == "this version of Holdfast does not enforce rules of type container-escape");
+    CHECK_FALSE(left_out[1].image_unknown);
+  }
+  CHECK(effectOf(loaded->rules[0], *loaded, {}, "").effective == "none");
+  CHECK(effectOf(loaded->rules[1], *loaded, {}, "").requested == "block");
+}
+
+TEST_CASE("the JSON of a rule has what its type has") {
+  const auto loaded = checkText(
+      "version: 1\nrules:\n"
+      "  - { name: risk, type: image-risk, action: allow, risks: { vulnerability: { ids: [CVE-2021-44228] },"
+      " unscanned: true, baseline: false } }\n"
+      "  - { name: escape, type: container-escape, action: block, checks: { except: [AS1] } }\n"
+      "  - { name: stop, type: non-image-program, action: block, on_running: stop }\n",
+      "test.yaml");
+  REQUIRE(loaded);
+  const auto json = describe(*loaded, {}, "")["rules"];
+  CHECK(json[0]["risks"].dump() == R"({"unscanned":true,"vulnerability":{"ids":["CVE-2021-44228"],"levels":[]}})");
+  CHECK(json[1]["checks"].dump() == R"({"except":["AS1"],"types":[]})");
+  CHECK(json[2]["on_running"] == "stop");
+  CHECK_FALSE(json[0].contains("checks"));
+  CHECK_FALSE(json[1].contains("on_running"));
+  CHECK_FALSE(json[2].contains("risks"));
 }
 
 TEST_CASE("the JSON of a rule set") {
@@ -165,6 +204,7 @@ TEST_CASE("the JSON of a rule set") {
                {"tags", nlohmann::json::array()},
                {"labels", nlohmann::json::array()}}},
              {"allow_list", {{"directories", {"/opt"}}, {"images", {"web", "sha256:" + std::string(64, '0')}}}},
+             {"on_running", "report"},
              {"file", "test.yaml"},
              {"line", 3},
              {"column", 5}}));

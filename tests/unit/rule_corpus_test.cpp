@@ -96,6 +96,82 @@ TEST_CASE("a rule file means what it says") {
   CHECK(loaded->find(2) == nullptr);
 }
 
+TEST_CASE("a container-escape rule means what it says") {
+  const auto loaded = rule::checkFiles({fs::path(HOLDFAST_FIXTURES) / "good" / "container-escape.yaml"});
+  REQUIRE(loaded);
+  REQUIRE(loaded->rules.size() == 4);
+  std::string items;
+  for (std::size_t i = 0; i < rule::kCheckItems; ++i) {
+    if (loaded->rules[0].checks.items[i]) items += std::string(rule::checkItems()[i].name) + " ";
+  }
+  CHECK(items == "NS1 NS2 NS3 MT1 MT2 MT3 MT5 MT6 KL1 KL2 KL3 KL4 ");
+  CHECK(loaded->rules[0].checks.named.count() == 3);
+  CHECK(loaded->rules[1].checks.items.all());
+  CHECK(loaded->rules[1].checks.named.all());
+  CHECK(loaded->rules[1].allow_list.images == std::vector<std::string>{"cni-plugin"});
+  CHECK(loaded->rules[1].allow_list.digests.size() == 1);
+  CHECK(loaded->rules[2].checks.items.count() == rule::kCheckItems - 2);
+  CHECK(loaded->rules[2].checks.named.all());
+  CHECK(loaded->rules[3].checks.items.all());
+  CHECK(loaded->rules[3].checks.types.size() == rule::kCheckTypes);
+}
+
+TEST_CASE("the page on rules has the catalogue as it is, and its examples are right") {
+  const auto page = readFile(fs::path(HOLDFAST_SOURCE_DIR) / "docs" / "rules.md", kExpectedBytesMax);
+  REQUIRE(page);
+  for (std::size_t i = 0; i < rule::kCheckTypes; ++i) {
+    const rule::CheckType& type = rule::checkTypes()[i];
+    std::string row = "| `" + std::string(type.name) + "` | " + rule::name(type.dimension) + " | ";
+    const char* between = "";
+    for (const rule::CheckItem& item : rule::checkItems()) {
+      if (item.type != i) continue;
+      row += between + ("`" + std::string(item.name) + "` ") + std::string(item.about);
+      between = "; ";
+    }
+    CHECK_THAT(*page, Catch::Contains(row + " |\n"));
+  }
+  int examples = 0;
+  for (std::size_t at = page->find("```yaml\n"); at != std::string::npos; at = page->find("```yaml\n", at + 1)) {
+    const auto begin = at + 8;
+    std::string example = page->substr(begin, page->find("```\n", begin) - begin);
+    if (!example.starts_with("version")) example.insert(0, "version: 1\nrules:\n");
+    INFO(example);
+    CHECK(rule::checkText(example, "example.yaml"));
+    ++examples;
+  }
+  CHECK(examples == 3);
+}
+
+TEST_CASE("an image-risk rule means what it says, in the order in which risks are judged") {
+  const auto loaded = rule::checkFiles({fs::path(HOLDFAST_FIXTURES) / "good" / "image-risk.yaml"});
+  REQUIRE(loaded);
+  REQUIRE(loaded->rules.size() == 3);
+  const auto text = [](const rule::Rule& rule) {
+    std::string out;
+    for (const rule::Risk& risk : rule.risks) {
+      out += rule::name(risk.kind);
+      for (const auto& level : risk.levels) out += " " + level;
+      for (const auto& id : risk.ids) out += " " + id;
+      out += "; ";
+    }
+    return out;
+  };
+  CHECK(text(loaded->rules[0]) == "unscanned; vulnerability critical CVE-2021-44228 GHSA-jfh8-c2jp-5v3q; ");
+  CHECK(text(loaded->rules[1]) == "malicious_image; sensitive_file id_rsa; ");
+  CHECK(loaded->rules[1].action == rule::Action::Allow);
+  CHECK(text(loaded->rules[2]) ==
+        "unscanned; baseline ak_leak; malicious_image; malicious_sample critical high medium low; vulnerability; "
+        "sensitive_file; build_command high medium no_user; ");
+}
+
+TEST_CASE("what runs already is reported unless the rule says stop") {
+  const auto loaded = rule::checkFiles({fs::path(HOLDFAST_FIXTURES) / "good" / "on-running.yaml"});
+  REQUIRE(loaded);
+  CHECK(loaded->rules[0].on_running == rule::OnRunning::Stop);
+  CHECK(loaded->rules[1].on_running == rule::OnRunning::Report);
+  CHECK(loaded->rules[2].on_running == rule::OnRunning::Report);
+}
+
 TEST_CASE("a file cut off anywhere is refused or means a part of the whole") {
   const std::string whole =
       "version: 1\nrules:\n  - name: \"web\"\n    type: non-image-program\n    action: block\n"

@@ -20,7 +20,7 @@ std::string errorsOf(const std::string& text) {
 TEST_CASE("every setting is read") {
   const auto config = parseHostConfig(
       "version: 1\ncluster: prod\nhost_name: web-1\nlog_level: debug\nquery_timeout_ms: 15000\nunknown_image: strict\n"
-      "rules_dir: /srv/rules\nfunctions: { non_image_program: off }\n",
+      "rules_dir: /srv/rules\nfunctions: { non_image_program: off, image_risk: off, container_escape: on }\n",
       "holdfast.yaml");
   REQUIRE(config);
   CHECK(config->cluster == "prod");
@@ -30,6 +30,8 @@ TEST_CASE("every setting is read") {
   CHECK(config->unknown_image_strict);
   CHECK(config->rules_dir == "/srv/rules");
   CHECK_FALSE(config->non_image_program);
+  CHECK_FALSE(config->image_risk);
+  CHECK(config->container_escape);
 }
 
 TEST_CASE("what is left out has its default") {
@@ -40,6 +42,8 @@ TEST_CASE("what is left out has its default") {
   CHECK_FALSE(config->unknown_image_strict);
   CHECK(config->rules_dir == "/etc/holdfast/rules.d");
   CHECK(config->non_image_program);
+  CHECK(config->image_risk);
+  CHECK(config->container_escape);
 }
 
 TEST_CASE("mistakes are told with line and column, all of them") {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <ctime>
 
+#include "base/file.hpp"
 #include "base_test_support.hpp"
 #include "rule/load.hpp"
 
@@ -221,13 +222,33 @@ TEST_CASE("limits over all files") {
   }
 }
 
-TEST_CASE("what ships is sound, and the system rule alone is in effect") {
+TEST_CASE("what ships is sound: one rule for programs and one for each check type, all alert, all without a scope") {
   const fs::path policies = fs::path(HOLDFAST_SOURCE_DIR) / "policies";
   const auto config = rule::loadHostConfig(policies / "holdfast.yaml");
   REQUIRE(config);
   const auto loaded = rule::loadVendor(policies / "rules.d", *config);
   REQUIRE(loaded);
-  REQUIRE(loaded->rules.size() == 1);
-  CHECK(loaded->rules[0].system);
-  CHECK(loaded->rules[0].action == rule::Action::Alert);
+  CHECK(loaded->warnings.empty());
+  REQUIRE(loaded->rules.size() == 1 + rule::kCheckTypes);
+  for (std::size_t i = 0; i < loaded->rules.size(); ++i) {
+    const rule::Rule& rule = loaded->rules[i];
+    CHECK(rule.system);
+    CHECK(rule.enabled);
+    CHECK(rule.action == rule::Action::Alert);
+    CHECK_FALSE(rule.description.empty());
+    CHECK(rule.scope.byClusterAlone());
+    if (i == 0) {
+      CHECK(rule.name == "system-non-image-program");
+      CHECK(rule.type == rule::RuleType::NonImageProgram);
+    } else {
+      CHECK(rule.name == "system-" + std::string(rule::checkTypes()[i - 1].name));
+      CHECK(rule.checks.items == rule::itemsOf(i - 1));
+    }
+  }
+  // Installed is what is there.
+  const auto install = readFile(policies / "CMakeLists.txt", 65536);
+  REQUIRE(install);
+  for (const auto& file : loaded->files) {
+    CHECK_THAT(*install, Catch::Contains("rules.d/" + fs::path(file).filename().string()));
+  }
 }

@@ -84,6 +84,18 @@ void printOne(const json& rule, std::ostream& out) {
     }
     if (!any) line(title, none);
   };
+  line("On running", text(rule, "on_running"));
+  if (rule.contains("checks")) lists("Checks", "checks", {"types", "except"}, "all");
+  if (const auto risks = rule.find("risks"); risks != rule.end() && risks->is_object()) {
+    for (const auto& [kind, parameters] : risks->items()) {
+      std::string what = safeUtf8(kind);
+      for (const char* name : {"levels", "ids"}) {
+        const std::string values = parameters.is_object() ? joined(array(parameters, name)) : "";
+        if (!values.empty()) what += std::string(" ") + name + ": " + values;
+      }
+      line(kind == risks->begin().key() ? "Risks" : "", what);
+    }
+  }
   lists("Scope", "scope", {"clusters", "images", "tags", "labels"}, "all containers");
   lists("Allow list", "allow_list", {"directories", "images"}, "empty");
 }

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "rule/host_config.hpp"
-#include "rule/match.hpp"
-#include "rule/model.hpp"
+#include "rule/judge.hpp"
 
 namespace holdfast::rule {
 
@@ -27,9 +26,7 @@ struct Profile {
   [[nodiscard]] bool operator==(const Profile&) const = default;
 };
 
-/// The most specific rule in scope, unless its allow list exempts the image. An unknown image has no image, tag or
-/// allow-list match; with `unknown_image: strict` it is also under the strictest of the rules scoped by image, tag or
-/// label.
+/// The rules that judge() lets apply, of the types that this version enforces.
 [[nodiscard]] Profile compile(const RuleSet& set, const HostConfig& config, const ImageFacts& facts);
 
 /// For a container of which nothing is known.
@@ -38,13 +35,31 @@ struct Profile {
 struct NotApplied {
   std::uint32_t tag = 0;
   std::string reason;
-  bool image_unknown = false;  // would it apply? Nobody can tell: this is shown, and alerted once
+  bool image_unknown = false;  // Judged's
 };
 
 /// The rules that are not in compile()'s profile for the same arguments, with the reason of each, by ascending tag.
 [[nodiscard]] std::vector<NotApplied> notApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& facts);
 
-/// Why a rule is in effect for no container of this host, whatever its image; empty if it can be.
-[[nodiscard]] std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfig& config);
+/// A container-escape rule for one container.
+struct CheckRule {
+  std::uint32_t tag = 0;
+  Action action = Action::Alert;
+  CheckSet items;
+
+  [[nodiscard]] bool operator==(const CheckRule&) const = default;
+};
+
+/// The container-escape rules that judge() lets apply, by ascending tag. This version enforces none of them.
+[[nodiscard]] std::vector<CheckRule> compileChecks(const RuleSet& set, const HostConfig& config,
+                                                   const ImageFacts& facts);
+
+/// RUL-3: the strictest action of the rules that check the item (an index in checkItems()); nothing if none does.
+[[nodiscard]] std::optional<Action> effectiveAction(const std::vector<CheckRule>& rules, std::size_t item);
+
+/// The image-risk rules that judge() lets apply, in the order in which they are judged; all that the image hits take
+/// effect (IMG-3). They live as long as the set. This version enforces none of them.
+[[nodiscard]] std::vector<const Rule*> imageRiskRules(const RuleSet& set, const HostConfig& config,
+                                                      const ImageFacts& facts);
 
 }  // namespace holdfast::rule

@@ -2,11 +2,38 @@
 #include "rule/describe.hpp"
 
 #include "base/json.hpp"
-#include "rule/compile.hpp"
+#include "rule/judge.hpp"
 
 namespace holdfast::rule {
 
 using nlohmann::json;
+
+namespace {
+
+json describe(const std::vector<Risk>& risks) {
+  json out = json::object();
+  for (const Risk& risk : risks) {
+    json& one = out[name(risk.kind)] = true;
+    if (!risk.levels.empty() || !risk.ids.empty()) one = {{"levels", risk.levels}, {"ids", risk.ids}};
+  }
+  return out;
+}
+
+void addForType(json& out, const Rule& rule) {
+  switch (rule.type) {
+    case RuleType::NonImageProgram:
+      out["on_running"] = name(rule.on_running);
+      break;
+    case RuleType::ContainerEscape:
+      out["checks"] = {{"types", rule.checks.types}, {"except", rule.checks.except}};
+      break;
+    case RuleType::ImageRisk:
+      out["risks"] = describe(rule.risks);
+      break;
+  }
+}
+
+}  // namespace
 
 Effect effectOf(const Rule& rule, const RuleSet& set, const HostConfig& config, std::string_view host_problem) {
   Effect effect{name(rule.action), name(rule.action), whyNotInEffect(rule, set, config)};
@@ -19,7 +46,7 @@ json describe(const Rule& rule, const RuleSet& set, const HostConfig& config, st
   const Effect effect = effectOf(rule, set, config, host_problem);
   auto images = rule.allow_list.images;
   images.insert(images.end(), rule.allow_list.digests.begin(), rule.allow_list.digests.end());
-  return {
+  json out = {
       {"name", rule.name},
       {"description", rule.description},
       {"type", name(rule.type)},
@@ -38,6 +65,8 @@ json describe(const Rule& rule, const RuleSet& set, const HostConfig& config, st
       {"line", rule.line},
       {"column", rule.column},
   };
+  addForType(out, rule);
+  return out;
 }
 
 json describe(const RuleSet& set, const HostConfig& config, std::string_view host_problem) {

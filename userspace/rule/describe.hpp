@@ -21,7 +21,8 @@ struct Effect {
 [[nodiscard]] Effect effectOf(const Rule& rule, const RuleSet& set, const HostConfig& config,
                               std::string_view host_problem);
 
-/// {name, description, type, status, requested, effective, reason, system, scope, allow_list, file, line, column}
+/// {name, description, type, status, requested, effective, reason, system, scope, allow_list, file, line, column}, and
+/// by type on_running, checks {types, except} or risks {KIND: true or {levels, ids}}.
 [[nodiscard]] nlohmann::json describe(const Rule& rule, const RuleSet& set, const HostConfig& config,
                                       std::string_view host_problem);
 

@@ -16,7 +16,9 @@ constexpr int kTimeoutLeastMs = 100;
 constexpr int kTimeoutMostMs = 15000;  // HOLDFAST_QUERY_TIMEOUT_MS_MAX
 constexpr std::array<std::string_view, 8> kKeys = {"version",          "cluster",       "host_name", "log_level",
                                                    "query_timeout_ms", "unknown_image", "rules_dir", "functions"};
-constexpr std::array<std::string_view, 1> kFunctionKeys = {"non_image_program"};
+constexpr std::array<std::string_view, 3> kFunctionKeys = {"image_risk", "non_image_program", "container_escape"};
+constexpr std::array kFunctions = {&HostConfig::image_risk, &HostConfig::non_image_program,
+                                   &HostConfig::container_escape};
 constexpr std::array<std::string_view, 6> kLogLevels = {"trace", "debug", "info", "warning", "error", "critical"};
 constexpr std::array<std::string_view, 2> kUnknownImage = {"default", "strict"};
 
@@ -30,8 +32,10 @@ void readRulesDir(Reader& reader, const YamlNode& node, HostConfig& config) {
 
 void readFunctions(Reader& reader, const YamlNode& node, HostConfig& config) {
   if (!reader.map(node, "functions", kFunctionKeys)) return;
-  if (const YamlNode* value = node.find("non_image_program")) {
-    config.non_image_program = reader.onOff(*value, "non_image_program").value_or(true);
+  for (std::size_t i = 0; i < kFunctionKeys.size(); ++i) {
+    if (const YamlNode* value = node.find(kFunctionKeys[i])) {
+      config.*kFunctions[i] = reader.onOff(*value, kFunctionKeys[i]).value_or(true);
+    }
   }
 }
 

@@ -20,7 +20,10 @@ struct HostConfig {
   std::uint32_t query_timeout_ms = 2000;
   bool unknown_image_strict = false;  // an image nobody could resolve is under the strictest of the scoped rules too
   std::filesystem::path rules_dir = "/etc/holdfast/rules.d";
-  bool non_image_program = true;  // the function's switch (RUL-10)
+  // The functions' switches (RUL-10).
+  bool image_risk = true;
+  bool non_image_program = true;
+  bool container_escape = true;
 };
 
 /// Every key may be missing, the file may not: that its settings are lost is for a person to decide.

@@ -29,6 +29,28 @@ const char* name(Action action) {
   return "unknown";
 }
 
+const char* name(OnRunning on_running) { return on_running == OnRunning::Stop ? "stop" : "report"; }
+
+const char* name(RiskKind kind) {
+  switch (kind) {
+    case RiskKind::Unscanned:
+      return "unscanned";
+    case RiskKind::Baseline:
+      return "baseline";
+    case RiskKind::MaliciousImage:
+      return "malicious_image";
+    case RiskKind::MaliciousSample:
+      return "malicious_sample";
+    case RiskKind::Vulnerability:
+      return "vulnerability";
+    case RiskKind::SensitiveFile:
+      return "sensitive_file";
+    case RiskKind::BuildCommand:
+      return "build_command";
+  }
+  return "unknown";
+}
+
 const Rule* RuleSet::find(std::uint32_t tag) const {
   return tag >= 1 && tag <= rules.size() ? &rules[tag - 1] : nullptr;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "rule/check_catalogue.hpp"
 
 namespace holdfast::rule {
 
@@ -15,9 +16,25 @@ enum class RuleType { ImageRisk, NonImageProgram, ContainerEscape };
 /// In order of strictness: of several actions the greatest is in effect.
 enum class Action { Allow, Alert, Block };
 
-/// As rule files write them: "non-image-program", "block".
+/// What happens to non-image programs that run already when the rule comes into force (DRF-7).
+enum class OnRunning { Report, Stop };
+
+/// In the order in which they are judged (IMG-1).
+enum class RiskKind {
+  Unscanned,
+  Baseline,
+  MaliciousImage,
+  MaliciousSample,
+  Vulnerability,
+  SensitiveFile,
+  BuildCommand
+};
+
+/// As rule files write them: "non-image-program", "block", "stop", "malicious_image".
 [[nodiscard]] const char* name(RuleType type);
 [[nodiscard]] const char* name(Action action);
+[[nodiscard]] const char* name(OnRunning on_running);
+[[nodiscard]] const char* name(RiskKind kind);
 
 /// Entries of one list are alternatives, several lists must all match, an empty list matches everything.
 struct Scope {
@@ -35,6 +52,22 @@ struct AllowList {
   std::vector<std::string> digests;      // "sha256:..." out of the same list of the file
 };
 
+/// What a container-escape rule checks.
+struct Checks {
+  std::vector<std::string> types;   // of the catalogue; empty: all
+  std::vector<std::string> except;  // items of these types that are left out
+  CheckTypeSet named;               // the same as sets: the types,
+  CheckSet items;                   // and their items without those left out
+};
+
+/// One kind of risk that an image-risk rule is hit by. Levels and ids are alternatives; neither: whatever is of the
+/// kind.
+struct Risk {
+  RiskKind kind = RiskKind::Unscanned;
+  std::vector<std::string> levels;  // "critical", "high", "medium", "low"
+  std::vector<std::string> ids;     // as the report of the scanner names what it found: "CVE-2021-44228"
+};
+
 struct Rule {
   std::string name;
   std::string description;
@@ -43,7 +76,10 @@ struct Rule {
   Action action = Action::Alert;
   Scope scope;
   AllowList allow_list;
-  bool system = false;  // ships with Holdfast
+  OnRunning on_running = OnRunning::Report;  // non-image-program
+  Checks checks;                             // container-escape
+  std::vector<Risk> risks;                   // image-risk; by ascending kind, each once
+  bool system = false;                       // ships with Holdfast
   std::string file;
   int line = 0;
   int column = 0;
@@ -71,6 +107,7 @@ inline constexpr std::size_t kRulesMax = 512;         // of one set
 inline constexpr std::size_t kScopeEntriesMax = 64;   // of one list
 inline constexpr std::size_t kAllowedImagesMax = 20;  // image-risk and container-escape rules (RUL-5)
 inline constexpr std::size_t kAllowListMax = 1024;    // all other lists; HOLDFAST_DIRECTORIES_MAX
+inline constexpr std::size_t kRiskIdsMax = 1024;      // of one kind of risk
 inline constexpr std::size_t kNameBytesMax = 128;
 inline constexpr std::size_t kDescriptionBytesMax = 4096;
 inline constexpr std::size_t kImageBytesMax = 512;

@@ -16,20 +16,6 @@ constexpr std::array<std::string_view, 2> kAllowListKeys = {"directories", "imag
 // Whatever runs in a container can write there as a rule, so that an exemption ends the protection.
 constexpr std::array<std::string_view, 7> kWritable = {"/tmp", "/var/tmp", "/dev", "/dev/shm", "/proc", "/run", "/var"};
 
-/// Calls `judge(node, text)` for every entry of map[key]; that notes what is wrong and says whether to keep it.
-template <class Judge>
-std::vector<std::string> readEntries(Reader& reader, const YamlNode& map, std::string_view key, std::size_t most,
-                                     std::size_t bytes_max, Judge judge) {
-  std::vector<std::string> entries;
-  const YamlNode* node = map.find(key);
-  if (node == nullptr) return entries;
-  for (const YamlNode& item : reader.list(*node, key, most)) {
-    auto entry = reader.text(item, "an entry of " + std::string(key), bytes_max);
-    if (entry && judge(item, *entry)) entries.push_back(std::move(*entry));
-  }
-  return entries;
-}
-
 /// A judge that notes what `fault` says of an entry.
 template <class Fault>
 auto judgedBy(Reader& reader, Fault fault) {
@@ -122,6 +108,11 @@ Scope readScope(Reader& reader, const YamlNode& node) {
 AllowList readAllowList(Reader& reader, const YamlNode& node, RuleType type) {
   AllowList allowed;
   if (!reader.map(node, "allow_list", kAllowListKeys)) return allowed;
+  if (const YamlNode* given = node.find("directories"); given != nullptr && type != RuleType::NonImageProgram) {
+    reader.error(*given, std::string("directories exempt programs, in non-image-program rules only; a rule of type ") +
+                             name(type) + " exempts images");
+    return allowed;
+  }
   allowed.directories =
       readEntries(reader, node, "directories", kAllowListMax, kDirectoryBytesMax,
                   [&](const YamlNode& at, const auto& path) { return judgeDirectory(reader, at, path); });

@@ -16,14 +16,18 @@ namespace {
 constexpr std::size_t kFindingsMax = 100;
 constexpr std::size_t kShownMax = 60;
 constexpr std::array<std::string_view, 2> kOnOff = {"on", "off"};
+constexpr std::array<std::string_view, 2> kTrueFalse = {"true", "false"};
 
+char lowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// How many characters differ, whatever their case.
 std::size_t editDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      const std::size_t replaced = diagonal + (lowerCase(a[i]) == lowerCase(b[j]) ? 0 : 1);
       diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
     }
   }
@@ -34,16 +38,6 @@ std::string joined(std::span<const std::string_view> words) {
   std::string out;
   for (const auto word : words) out += (out.empty() ? "" : ", ") + std::string(word);
   return out;
-}
-
-/// " (did you mean X?)", or all that are known.
-std::string suggestion(std::string_view word, std::span<const std::string_view> known) {
-  const auto distance = [&](std::string_view candidate) { return editDistance(word.substr(0, kShownMax), candidate); };
-  const auto nearest = std::ranges::min_element(known, {}, distance);
-  if (nearest != known.end() && distance(*nearest) <= std::max<std::size_t>(1, nearest->size() / 2)) {
-    return " (did you mean " + inQuotes(*nearest) + "?)";
-  }
-  return " (known are: " + joined(known) + ")";
 }
 
 auto placeOf(const Error& error) { return std::tie(error.file, error.line, error.column, error.message); }
@@ -71,6 +65,15 @@ std::string inQuotes(std::string_view value) {
   while (!value.empty() && (value.back() & 0xc0) == 0x80) value.remove_suffix(1);
   if (!value.empty() && (value.back() & 0x80) != 0) value.remove_suffix(1);
   return '"' + safeUtf8(value) + "...\"";
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string_view> known) {
+  const auto distance = [&](std::string_view candidate) { return editDistance(word.substr(0, kShownMax), candidate); };
+  const auto nearest = std::ranges::min_element(known, {}, distance);
+  if (nearest != known.end() && distance(*nearest) <= std::max<std::size_t>(1, nearest->size() / 2)) {
+    return " (did you mean " + inQuotes(*nearest) + "?)";
+  }
+  return " (known are: " + joined(known) + ")";
 }
 
 void Findings::error(Error error) {
@@ -161,6 +164,11 @@ std::optional<int> Reader::number(const YamlNode& node, std::string_view what, i
 
 std::optional<bool> Reader::onOff(const YamlNode& node, std::string_view what) {
   const auto index = choice(node, what, kOnOff);
+  return index ? std::optional<bool>(*index == 0) : std::nullopt;
+}
+
+std::optional<bool> Reader::trueFalse(const YamlNode& node, std::string_view what) {
+  const auto index = choice(node, what, kTrueFalse);
   return index ? std::optional<bool>(*index == 0) : std::nullopt;
 }
 

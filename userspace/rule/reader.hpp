@@ -51,6 +51,7 @@ class Reader {
   std::optional<std::string> text(const YamlNode& node, std::string_view what, std::size_t bytes_max);
   std::optional<int> number(const YamlNode& node, std::string_view what, int least, int most);
   std::optional<bool> onOff(const YamlNode& node, std::string_view what);
+  std::optional<bool> trueFalse(const YamlNode& node, std::string_view what);
 
   /// The index of the one of `names` that it is.
   std::optional<std::size_t> choice(const YamlNode& node, std::string_view what,
@@ -69,5 +70,8 @@ class Reader {
 
 /// In double quotes, printable, shortened.
 [[nodiscard]] std::string inQuotes(std::string_view value);
+
+/// " (did you mean "X"?)", or all that are known.
+[[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace holdfast::rule

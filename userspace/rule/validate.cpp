@@ -2,6 +2,7 @@
 #include "rule/validate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -84,16 +85,29 @@ void checkLimits(const std::vector<Draft>& drafts, Findings& findings) {
   ClusterLimit image_risk("image-risk rules a cluster", kImageRiskRulesMax);
   ClusterLimit non_image("custom non-image-program rule a cluster that names no image, tag or label",
                          kNonImageProgramRulesMax);
-  const Rule* system = nullptr;
   for (const auto& [rule, sound] : drafts) {
-    if (!sound) continue;
+    if (!sound || rule.system) continue;
     if (rule.type == RuleType::ImageRisk) image_risk.add(rule, findings);
-    if (rule.type != RuleType::NonImageProgram) continue;
-    if (!rule.system && rule.scope.byClusterAlone()) non_image.add(rule, findings);
-    if (rule.system && system != nullptr) {
-      errorAt(rule, "the limit is 1 system rule of type non-image-program, and there is " + named(*system), findings);
+    if (rule.type == RuleType::NonImageProgram && rule.scope.byClusterAlone()) non_image.add(rule, findings);
+  }
+}
+
+/// RUL-6: one of type non-image-program, and one of type container-escape for each check type.
+void checkSystemRules(const std::vector<Draft>& drafts, Findings& findings) {
+  const Rule* program = nullptr;
+  std::array<const Rule*, kCheckTypes> by_check = {};
+  const auto take = [&findings](const Rule*& place, const Rule& rule, const std::string& what) {
+    if (place != nullptr) {
+      errorAt(rule, "the limit is 1 system rule of " + what + ", and there is " + named(*place), findings);
     }
-    if (rule.system) system = &rule;
+    place = &rule;
+  };
+  for (const auto& [rule, sound] : drafts) {
+    if (!sound || !rule.system) continue;
+    if (rule.type == RuleType::NonImageProgram) take(program, rule, "type non-image-program");
+    for (std::size_t i = 0; i < kCheckTypes; ++i) {
+      if (rule.checks.named[i]) take(by_check[i], rule, "check type " + std::string(checkTypes()[i].name));
+    }
   }
 }
 
@@ -124,6 +138,7 @@ void validate(const std::vector<Draft>& drafts, Findings& findings) {
   }
   checkNames(drafts, findings);
   checkLimits(drafts, findings);
+  checkSystemRules(drafts, findings);
   checkTies(drafts, findings);
 }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace holdfast::rule {
+
+/// Where a check looks (ESC-1).
+enum class Dimension { Process, File, SystemCall };
+
+/// What a container-escape rule names under checks.types.
+struct CheckType {
+  std::string_view name;  // "join-host-ns"
+  Dimension dimension;
+  std::string_view about;
+};
+
+/// One check of a type, named under checks.except.
+struct CheckItem {
+  std::string_view name;  // "NS1"
+  std::size_t type;       // index in checkTypes()
+  std::string_view about;
+};
+
+inline constexpr std::size_t kCheckTypes = 16;
+inline constexpr std::size_t kCheckItems = 73;
+
+/// Bit i stands for checkItems()[i].
+using CheckSet = std::bitset<kCheckItems>;
+/// Likewise of types.
+using CheckTypeSet = std::bitset<kCheckTypes>;
+
+/// "process", "file", "system call".
+[[nodiscard]] const char* name(Dimension dimension);
+
+[[nodiscard]] std::span<const CheckType> checkTypes();
+/// Those of one type stand together, in the order of the types.
+[[nodiscard]] std::span<const CheckItem> checkItems();
+
+/// The index of a name, in its case.
+[[nodiscard]] std::optional<std::size_t> findCheckType(std::string_view name);
+[[nodiscard]] std::optional<std::size_t> findCheckItem(std::string_view name);
+
+/// All items of a type.
+[[nodiscard]] CheckSet itemsOf(std::size_t type);
+
+}  // namespace holdfast::rule
