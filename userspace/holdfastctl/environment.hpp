@@ -33,6 +33,9 @@ using Arguments = std::vector<std::string>;
 /// A whole command line without the program's name. Returns the exit status.
 [[nodiscard]] int run(const Arguments& arguments, const Environment& environment);
 
+/// The words of every command that run() knows, as {"rules", "check"}.
+[[nodiscard]] std::vector<Arguments> commands();
+
 // The commands; their arguments are what follows their name.
 [[nodiscard]] int status(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int selftest(const Arguments& arguments, const Environment& environment);

@@ -68,6 +68,15 @@ bool asksForHelp(const std::string& word) { return word == "--help" || word == "
 
 }  // namespace
 
+std::vector<Arguments> commands() {
+  std::vector<Arguments> all;
+  for (const Command& command : kCommands) {
+    all.push_back({command.group});
+    if (command.name != nullptr) all.back().emplace_back(command.name);
+  }
+  return all;
+}
+
 int run(const Arguments& given, const Environment& environment) {
   const Arguments arguments = commandFirst(given);
   if (arguments.empty()) {

@@ -2,14 +2,11 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ostream>
 
-#include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
 #include "holdfastctl/scratch_container.hpp"
 #include "holdfastctl/selftest_judge.hpp"
-#include "holdfastctl/table.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -51,19 +48,6 @@ Result<Verdict> carryOut(const CommandLine& line, const Environment& environment
   return judge(parseProbe(*output), *report);
 }
 
-void print(const Verdict& verdict, const Environment& environment) {
-  Table table({{"ACTION", Fit::Cut}, {"EXPECTED"}, {"HAPPENED", Fit::Cut}, {"EVENT"}, {"RESULT"}});
-  for (const Finding& finding : verdict.findings) {
-    const char* event = finding.event_expected ? (finding.event_arrived ? "arrived" : "MISSING") : "none due";
-    table.add({finding.description, finding.expected_refused ? "refused" : "ran", finding.outcome, event,
-               finding.ok ? "ok" : "WRONG"});
-  }
-  table.print(environment.out, environment.width);
-  for (const auto& surprise : verdict.surprises) environment.out << "Not expected: " << safeUtf8(surprise) << "\n";
-  environment.out << (verdict.ok ? "\nThis host intercepts as it should.\n"
-                                 : "\nThis host does NOT intercept as it should: see 'holdfastctl status'.\n");
-}
-
 }  // namespace
 
 int selftest(const Arguments& arguments, const Environment& environment) {
@@ -84,7 +68,7 @@ int selftest(const Arguments& arguments, const Environment& environment) {
   if (line.json())
     printJson(environment, toJson(*verdict));
   else
-    print(*verdict, environment);
+    print(*verdict, environment.out, environment.width);
   return verdict->ok ? Done : Found;
 }
 

@@ -5,7 +5,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ostream>
 #include <utility>
+
+#include "base/json.hpp"
+#include "holdfastctl/table.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -102,6 +106,19 @@ json toJson(const Verdict& verdict) {
                       {"event_arrived", finding.event_arrived},
                       {"ok", finding.ok}});
   return {{"ok", verdict.ok}, {"checks", std::move(checks)}, {"surprises", verdict.surprises}};
+}
+
+void print(const Verdict& verdict, std::ostream& out, std::size_t width) {
+  Table table({{"ACTION", Fit::Cut}, {"EXPECTED"}, {"HAPPENED", Fit::Cut}, {"EVENT"}, {"RESULT"}});
+  for (const Finding& finding : verdict.findings) {
+    const char* event = finding.event_expected ? (finding.event_arrived ? "arrived" : "MISSING") : "none due";
+    table.add({finding.description, finding.expected_refused ? "refused" : "ran", finding.outcome, event,
+               finding.ok ? "ok" : "WRONG"});
+  }
+  table.print(out, width);
+  for (const auto& surprise : verdict.surprises) out << "Not expected: " << safeUtf8(surprise) << "\n";
+  out << (verdict.ok ? "\nThis host intercepts as it should.\n"
+                     : "\nThis host does NOT intercept as it should: see 'holdfastctl status'.\n");
 }
 
 }  // namespace holdfast::holdfastctl

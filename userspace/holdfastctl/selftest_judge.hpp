@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <iosfwd>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -35,5 +37,8 @@ struct Verdict {
 
 /// {ok, checks: [{name, description, expected, outcome, event_expected, event_arrived, ok}], surprises}
 [[nodiscard]] nlohmann::json toJson(const Verdict& verdict);
+
+/// For people; `width` columns.
+void print(const Verdict& verdict, std::ostream& out, std::size_t width);
 
 }  // namespace holdfast::holdfastctl

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "alert/json.hpp"
+#include "alert_sample.hpp"
+#include "base_test_support.hpp"
+#include "control/shapes.hpp"
+#include "holdfastctl/selftest_judge.hpp"
+#include "holdfastctl_sample.hpp"
+
+// What holdfastctl_golden_test.cpp compares: for each command at least one sample, named as its words are with hyphens
+// ("rules-check"), further ones with a dot behind ("rules-check.mistakes"). Each types a command twice, for people and
+// for programs.
+namespace holdfast::test {
+
+/// A terminal in an empty directory, and a record of what was typed and answered.
+class Session : public Terminal {
+  using Arguments = holdfastctl::Arguments;
+
+ public:
+  Session() : before_(std::filesystem::current_path()) { std::filesystem::current_path(scratch.path()); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { std::filesystem::current_path(before_); }
+
+  /// As a table.
+  void type(const Arguments& arguments) { record(arguments, run(withPlaces(arguments))); }
+  /// As a table and as JSON, for what changes nothing.
+  void typeBoth(Arguments arguments) {
+    type(arguments);
+    arguments.insert(arguments.end(), {"--output", "json"});
+    type(arguments);
+  }
+  /// Adds what was not typed but printed into `out`.
+  void record(const Arguments& arguments, int status) {
+    transcript_ += "$ holdfastctl";
+    for (const auto& word : arguments) transcript_ += " " + word;
+    transcript_ += "\n" + out.str();
+    if (!err.str().empty()) transcript_ += "[standard error]\n" + err.str();
+    transcript_ += "[exit status " + std::to_string(status) + "]\n\n";
+  }
+
+  /// Without the name of the directory, which is another one each time.
+  [[nodiscard]] std::string transcript() const {
+    std::string text = transcript_;
+    const std::string directory = scratch.path().string();
+    for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory, at))
+      text.replace(at, directory.size(), "/scratch");
+    return text;
+  }
+
+  /// From now on commands find configuration and rules in this directory: holdfast.yaml, rules.d, vendor.
+  void useFilesHere() {
+    scratch.write("holdfast.yaml", "version: 1\n");
+    std::filesystem::create_directories(scratch / "rules.d");
+    scratch.write("vendor/10-vendor.yaml",
+                  "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
+    places_ = {"--config", "holdfast.yaml", "--rules-dir", "rules.d", "--vendor-dir", "vendor"};
+  }
+
+  const ScratchDirectory scratch;
+
+ private:
+  [[nodiscard]] Arguments withPlaces(Arguments arguments) const {
+    arguments.insert(arguments.end(), places_.begin(), places_.end());
+    return arguments;
+  }
+
+  std::filesystem::path before_;
+  Arguments places_;
+  std::string transcript_;
+};
+
+inline constexpr const char* kWebRule =
+    "version: 1\n"
+    "rules:\n"
+    "  # the shop\n"
+    "  - name: web\n"
+    "    type: non-image-program\n"
+    "    action: block\n"
+    "    allow_list: { directories: [/opt/plugins] }\n";
+
+inline control::StatusReport normalStatus() {
+  control::StatusReport report;
+  report.interceptable = "Normal";
+  auto& module = report.module;
+  module.loaded = module.attached = module.overlay_verified = module.controller = module.policy = true;
+  module.version = "0.1.0";
+  module.abi = 1;
+  module.generation = 4;
+  module.default_profile = 1;
+  module.query_timeout_ms = 2000;
+  module.canary_at = "2023-11-14T22:13:00.000000000Z";
+  report.hooks = {{"security_bprm_check", true, true, false, 12345}, {"sched_process_fork", true, true, true, 678}};
+  report.controller = {4711, "0.1.0", "2023-11-14T20:00:00.000000000Z", {}};
+  report.controller.rule_set = {4, "2023-11-14T21:00:00.000000000Z", {"/etc/holdfast/rules.d/web.yaml"}, 1, {}, {}};
+  report.controller.rule_set.warnings.push_back(
+      {"\"yun\" is short and may match more than is meant", "/etc/holdfast/rules.d/web.yaml", 8, 16});
+  report.policy = {{"web", "block", "block", ""}, {"vendor", "alert", "none", "replaced by the custom rule \"web\""}};
+  report.counters = {2, 31, 3, 1, 1, 900, 4000, 12, 2, 5, 4, 1, 0, 0};
+  report.events = {14, 9, 3, 2, 0};
+  report.store = {9, 4, 5, 12, 1};
+  report.unclassified = 1;
+  report.containers = {2, 1};
+  return report;
+}
+
+inline control::StatusReport abnormalStatus() {
+  control::StatusReport report;
+  report.reasons = {"the module is not loaded: modprobe holdfast", "no alert can be stored: database is locked"};
+  report.controller = {4711, "0.1.0", "2023-11-14T20:00:00.000000000Z", {}};
+  report.controller.rule_set.errors.push_back({"unknown key \"actoin\"", "/etc/holdfast/rules.d/web.yaml", 4, 5});
+  return report;
+}
+
+inline std::vector<control::ContainerReport> containerReports() {
+  control::ContainerReport web;
+  web.id = std::string(60, '0') + "beef";
+  web.name = "web";
+  web.runtime = "runc";
+  web.state = "running";
+  web.cgroup_id = 4242;
+  web.cgroup_path = "/system.slice/docker-" + web.id + ".scope";
+  web.init_pid = 1234;
+  web.image = "registry.example/web:1";
+  web.digests = {"sha256:" + std::string(64, 'a')};
+  web.members = 7;
+  web.profile_id = 3;
+  web.generation = 4;
+  web.covered = true;
+  web.rules = {{"web", "block", "block", ""}};
+  web.skipped = {{"db", "alert", "none", "scoped to other images"}};
+  control::ContainerReport hostile;  // as a container would name itself
+  hostile.id = "a\nb\x1b]0;pwned\x07" + std::string(120, 'x');
+  hostile.not_covered = "its root is the host's";
+  return {web, hostile};
+}
+
+inline nlohmann::json ruleJson() {
+  return {{"name", "web"},
+          {"description", "the shop runs what was shipped"},
+          {"type", "non-image-program"},
+          {"status", "on"},
+          {"requested", "block"},
+          {"effective", "none"},
+          {"reason", "scoped to another cluster"},
+          {"system", false},
+          {"scope", {{"clusters", {"prod"}}, {"images", {"registry.example/web", "shop"}}}},
+          {"allow_list", {{"directories", {"/opt/plugins"}}, {"images", nlohmann::json::array()}}},
+          {"file", "/etc/holdfast/rules.d/web.yaml"},
+          {"line", 3},
+          {"column", 5}};
+}
+
+inline alert::Alert goldenAlert() {
+  auto alert = sampleAlert(7);
+  alert.id = 17;
+  alert.revision = 40;
+  alert.count = 1000;
+  alert.container.pod = "shop-7f9";
+  alert.container.pod_namespace = "shop";
+  alert.container.digests = {"sha256:" + std::string(64, 'a')};
+  alert.ancestors = {{99, "bash"}, {1, "init"}};
+  return alert;
+}
+
+/// Of Holdfast itself: without container, event or process.
+inline alert::Alert goldenNotice() {
+  auto notice = alert::fromNotice(alert::NoticeKind::BadRuleSet, "unknown key \"actoin\"", {"machine", "host", "prod"},
+                                  "0f0f0f0f-0000-4000-8000-000000000001", "/etc/holdfast/rules.d/web.yaml", 4);
+  notice.id = 18;
+  notice.revision = 41;
+  notice.first_real = notice.last_real = 1'700'000'000'000'000'000;
+  notice.first_boot = notice.last_boot = 1'000'000'000'000;
+  return notice;
+}
+
+inline nlohmann::json alertList() {
+  return {{"alerts", {toJson(goldenNotice()), toJson(goldenAlert())}},
+          {"more", true},
+          {"totals", control::StoreTotals{9, 4, 5, 12, 1}}};
+}
+
+inline void selftestSample(Session& session, const std::string& outcomes) {
+  const auto verdict = holdfastctl::judge(holdfastctl::parseProbe(outcomes), {{{"exec", "added", "deny", 1},
+                                                                               {"exec", "memory", "deny", 2},
+                                                                               {"map", "added", "deny", 1},
+                                                                               {"mprotect", "changed", "deny", 1}}});
+  const int status = verdict.ok ? holdfastctl::Done : holdfastctl::Found;
+  holdfastctl::print(verdict, session.out, 100);
+  session.record({"selftest"}, status);
+  session.out.str("");
+  session.out << holdfastctl::toJson(verdict).dump(2) << "\n";
+  session.record({"selftest", "--output", "json"}, status);
+}
+
+/// A change for people, then, on the same file as before, for programs.
+inline void changeSample(Session& session, const char* command, const std::string& file) {
+  session.useFilesHere();
+  for (const bool json : {false, true}) {
+    session.scratch.write("rules.d/web.yaml", file);
+    session.type(json ? holdfastctl::Arguments{"rules", command, "web", "--output", "json"}
+                      : holdfastctl::Arguments{"rules", command, "web"});
+  }
+}
+
+inline std::string switchedOff() { return std::string(kWebRule) + "    status: off\n"; }
+
+inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
+    {"status",
+     [](Session& session) {
+       session.answer = nlohmann::json(normalStatus());
+       session.typeBoth({"status"});
+     }},
+    {"status.abnormal",
+     [](Session& session) {
+       session.answer = nlohmann::json(abnormalStatus());
+       session.typeBoth({"status"});
+     }},
+    {"status.no-daemon",
+     [](Session& session) {
+       session.answer = tl::unexpected(Error{"holdfastd does not run: systemctl status holdfastd", "/run/s"});
+       session.typeBoth({"status"});
+     }},
+    {"selftest",
+     [](Session& session) {
+       selftestSample(session,
+                      "image-exec 0\ncopied-exec 1\ntmpfs-exec 1\nmemfd-exec 1\ncopied-map 1\ncopied-mprotect 1\n"
+                      "image-exec-again 0\n");
+     }},
+    {"selftest.wrong",
+     [](Session& session) {
+       selftestSample(session, "image-exec 1\ncopied-exec 0\ntmpfs-exec 1\nmemfd-exec 13\ncopied-map 1\n");
+     }},
+    {"rules-check",
+     [](Session& session) {
+       session.useFilesHere();
+       session.scratch.write("rules.d/web.yaml", kWebRule);
+       session.typeBoth({"rules", "check"});
+     }},
+    {"rules-check.mistakes",
+     [](Session& session) {
+       session.scratch.write("web.yaml", kWebRule);
+       session.scratch.write("bad.yaml",
+                             "version: 1\nrules:\n  - name: bad\n    type: non-image-program\n    actoin: block\n");
+       session.typeBoth({"rules", "check", "web.yaml", "bad.yaml"});
+       session.type({"rules", "check", "missing.yaml"});
+     }},
+    {"rules-list",
+     [](Session& session) {
+       session.answer = nlohmann::json{{"rules", {ruleJson()}},
+                                       {"warnings", nlohmann::json::array()},
+                                       {"files", {"/etc/holdfast/rules.d/web.yaml"}},
+                                       {"generation", 4},
+                                       {"errors", {abnormalStatus().controller.rule_set.errors[0]}}};
+       session.typeBoth({"rules", "list"});
+     }},
+    {"rules-show",
+     [](Session& session) {
+       session.answer = ruleJson();
+       session.typeBoth({"rules", "show", "web"});
+     }},
+    {"rules-enable", [](Session& session) { changeSample(session, "enable", switchedOff()); }},
+    {"rules-enable.already", [](Session& session) { changeSample(session, "enable", kWebRule); }},
+    {"rules-disable", [](Session& session) { changeSample(session, "disable", kWebRule); }},
+    {"rules-delete", [](Session& session) { changeSample(session, "delete", kWebRule); }},
+    {"rules-delete.missing",
+     [](Session& session) {
+       session.useFilesHere();
+       session.typeBoth({"rules", "delete", "web"});
+     }},
+    {"containers",
+     [](Session& session) {
+       session.answer = nlohmann::json(containerReports());
+       session.typeBoth({"containers"});
+       session.answer = nlohmann::json::array();
+       session.type({"containers"});
+     }},
+    {"containers.one",
+     [](Session& session) {
+       session.answer = nlohmann::json(containerReports()[0]);
+       session.typeBoth({"containers", "web"});
+       session.answer = nlohmann::json(containerReports()[1]);
+       session.typeBoth({"containers", "4343"});
+     }},
+    {"alerts-list",
+     [](Session& session) {
+       for (const bool json : {false, true}) {
+         session.queued = {alertList()};
+         session.type(json ? holdfastctl::Arguments{"alerts", "list", "--limit", "2", "--output", "json"}
+                           : holdfastctl::Arguments{"alerts", "list", "--limit", "2"});
+       }
+       session.answer = nlohmann::json{{"alerts", nlohmann::json::array()}, {"more", false}};
+       session.type({"alerts", "list", "--since", "1h"});
+     }},
+    {"alerts-show",
+     [](Session& session) {
+       session.answer = toJson(goldenAlert());
+       session.typeBoth({"alerts", "show", "17"});
+     }},
+    {"alerts-show.notice",
+     [](Session& session) {
+       session.answer = toJson(goldenNotice());
+       session.typeBoth({"alerts", "show", "18"});
+     }},
+    {"alerts-follow",
+     [](Session& session) {
+       session.stream = {toJson(goldenAlert()), toJson(goldenNotice())};
+       session.typeBoth({"alerts", "follow"});
+       session.answer = tl::unexpected(Error{"too slow: what followed is in 'holdfastctl alerts list'"});
+       session.type({"alerts", "follow"});
+     }},
+};
+
+}  // namespace holdfast::test
