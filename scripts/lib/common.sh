@@ -78,7 +78,8 @@ check_space() {
 takes_userspace() {
     local size=900 have=0
     [[ $1 != */sanitize ]] || size=1500
-    [[ ! -d $1 ]] || have=$(cd "$1" && du -sm --exclude=./kmod --exclude=./debug --exclude=./sanitize . | cut -f 1)
+    [[ $1 != */tsan ]] || size=700
+    [[ ! -d $1 ]] || have=$(cd "$1" && du -sm --exclude=./kmod --exclude=./debug --exclude=./sanitize --exclude=./tsan . | cut -f 1)
     # A library is written beside the one that it replaces.
     ((size - have > 200)) || size=$((have + 200))
     takes "$top" $((size - have)) $((size - have)) "building in ${1#"$top/"}"

@@ -213,7 +213,7 @@ TEST_CASE("a stream that fails says why") {
   CHECK(followed.error().message == "store is gone");
 }
 
-TEST_CASE("a slow follower is cut off and told so; a quick one beside it is not") {
+TEST_CASE("a slow follower is cut off and told so, and a quick one beside it is not") {
   ServerOptions options;
   options.request_timeout = 2s;
   options.linger = 60s;

@@ -82,7 +82,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("events are taken without a gap; after a loss not before the kernel has begun again") {
+TEST_CASE("events are taken without a gap, and after a loss not before the kernel has begun again") {
   EventSequence sequence;
   CHECK(sequence.wantsHello());
   CHECK(sequence.take(1) == Take::No);

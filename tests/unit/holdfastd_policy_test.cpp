@@ -54,7 +54,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("equal profiles are one; the self-test's is always there; every container is bound") {
+TEST_CASE("equal profiles are one, and the self-test's is always there, and every container is bound") {
   Fixture f;
   f.entry(10, "registry.example/web:1");
   f.entry(11, "registry.example/web:2");

@@ -156,7 +156,7 @@ TEST_CASE("a record that the kernel made for the cgroup above podman's is resolv
   CHECK(f.port.records.size() == 1);
 }
 
-TEST_CASE("rules: a bad set is refused whole and told once; a good one comes into force") {
+TEST_CASE("rules: a bad set is refused whole and told once, and a good one comes into force") {
   Fixture f;
   const auto opts = options(f.sandbox);
   f.sandbox.write("etc/holdfast.yaml", "version: 1\n");

@@ -97,7 +97,7 @@ TEST_CASE("attributes and values of a newer module are overlooked") {
   CHECK(std::string(name(std::get<Events>(*message).events.at(0).kind)) == "unknown");
 }
 
-TEST_CASE("a query is read; two in one message or none of a cgroup are refused") {
+TEST_CASE("a query is read, and two in one message or none of a cgroup are refused") {
   auto one = parseStreamMessage(HOLDFAST_CMD_QUERY, ByteWriter().nest(HOLDFAST_A_QUERY, query()).bytes());
   REQUIRE(one);
   CHECK(std::get<Query>(*one).cgroup_path == "/web");

@@ -89,7 +89,7 @@ TEST_CASE("an exempt image is under no rule, an unknown one is never exempt") {
   CHECK(tags(compileDefault(set, {})) == Tags{1});
 }
 
-TEST_CASE("RUL-4: a host knows its cluster; without one, rules scoped by cluster do not apply") {
+TEST_CASE("RUL-4: a host knows its cluster, and without one, rules scoped by cluster do not apply") {
   const RuleSet set = setOf(
       {"name: p, action: block, scope: { clusters: [prod] }", "name: d, action: alert, scope: { clusters: [dev] }"});
   HostConfig config;
