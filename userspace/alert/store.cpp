@@ -105,4 +105,9 @@ Result<std::uint64_t> Store::lastNumber(const std::string& boot_id, std::uint64_
 
 Result<std::int64_t> Store::revision() const { return number(db_.get(), "SELECT revision FROM totals"); }
 
+bool Store::moved() const {
+  int moved = 0;
+  return sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 }  // namespace holdfast::alert

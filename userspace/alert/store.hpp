@@ -77,6 +77,8 @@ class Store {
   [[nodiscard]] Result<std::uint64_t> lastNumber(const std::string& boot_id, std::uint64_t load_id) const;
   /// The newest change; a follower starts here.
   [[nodiscard]] Result<std::int64_t> revision() const;
+  /// Somebody moved or deleted the file: what is added now would be stored where nobody finds it. Open it anew.
+  [[nodiscard]] bool moved() const;
 
  private:
   struct Close {

@@ -210,7 +210,7 @@ void Daemon::tick() {
 }
 
 void Daemon::openReader() {
-  if (reader_) return;
+  if (reader_ && !reader_->moved()) return;
   auto opened = alert::Store::open(options_.state_dir / "alerts.db", {.read_only = true});
   if (!opened) return;
   reader_.emplace(std::move(*opened));

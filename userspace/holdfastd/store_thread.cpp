@@ -48,7 +48,8 @@ void StoreThread::setProblem(std::string text) {
 }
 
 bool StoreThread::openStore() {
-  if (store_) return true;
+  if (store_ && !store_->moved()) return true;
+  store_.reset();
   auto opened = alert::Store::open(parts_.file);
   if (!opened) {
     setProblem(opened.error().text());
@@ -57,7 +58,6 @@ bool StoreThread::openStore() {
   store_.emplace(std::move(*opened));
   // What was stored and perhaps not delivered before a crash is found by listing; delivering it twice would be worse.
   delivered_ = store_->revision().value_or(0);
-  setProblem({});
   return true;
 }
 
@@ -99,6 +99,8 @@ bool StoreThread::store(const std::vector<Item>& batch) {
   if (!alerts.empty()) {
     if (auto added = store_->add(alerts); !added) {
       setProblem(added.error().text());
+      // What mends it may be another file under the same name, or this one after a repair that it has not seen.
+      store_.reset();
       return false;
     }
   }
@@ -153,7 +155,7 @@ void StoreThread::run() {
       acknowledge();
       settle();
       if (queue_.closed() && queue_.size() == 0) return;
-      (void)openStore();
+      if (openStore()) setProblem({});
       continue;
     }
     awaitMeeting(batch);
