@@ -138,15 +138,60 @@ rules:
     echo "$output"
     [[ $status -eq 2 && $output == *"$rule_file: "*"Permission denied"* ]]
     cp "$fixtures/bad/unknown-key.yaml" "$rules_dir/"
-    run holdfastctl rules delete "$rule"
+    run holdfastctl rules delete --yes "$rule"
     [[ $status -eq 2 && $output == *"$rules_dir/unknown-key.yaml:"* ]]
     rm "$rules_dir/unknown-key.yaml"
     grep -q "name: $rule" "$rule_file"
-    run holdfastctl rules delete "$rule"
+    run holdfastctl rules delete --yes "$rule"
     echo "$output"
     [[ $status -eq 0 && $output == *"Rule system-non-image-program: in effect was none, now is alert"* ]]
     wait_for 5 runs
     same "$(printf 'version: 1\nrules: []\n# of the person in charge')" "$(<"$rule_file")"
+}
+
+explained() { # explained PATH   what explain says, compared with what the kernel does
+    local said did
+    said=$(holdfastctl rules explain told "$1" --output json | jq -r '"\(.origin) \(.outcome)"') || true
+    if exec_container told "$1" >/dev/null 2>&1; then did=allowed; else did=refused; fi
+    echo "$1: $said, the kernel: $did"
+    [[ $said == "$2 $did" ]]
+}
+
+@test "explain says of a program what the kernel then does" {
+    make_image base
+    mkdir -p "$container_dir/volume"
+    make_bundle told base --bind "$container_dir/volume:/volume" --tmpfs /memory
+    start_container told
+    exec_container told sh -c 'mkdir -p /opt/plugins && for d in /opt /opt/plugins /volume /memory; do cp /usr/bin/marker $d/copy; done
+        cp /usr/bin/marker /tmp/new && cat /tmp/new >/usr/bin/launch'
+    set_rule block /opt/plugins
+    explained /usr/bin/marker image
+    explained /usr/bin/launch changed
+    explained /opt/copy added
+    explained /volume/copy volume
+    explained /memory/copy memory
+    explained /opt/plugins/copy added
+    run holdfastctl rules explain told /opt/plugins/copy
+    echo "$output"
+    [[ $status -eq 0 && $output == *"allowed directory /opt/plugins"* ]]
+    run holdfastctl rules explain told /opt/copy
+    [[ $status -eq 1 && $output == *"By rule"*"$rule"* ]]
+    run holdfastctl rules explain told ../../etc/shadow-of-nobody
+    [[ $status -eq 2 ]]
+}
+
+@test "a full disk, somebody's newer file: what stands stays" {
+    mkdir -p "$container_dir/small"
+    mount -t tmpfs -o size=8k tmpfs "$container_dir/small"
+    cp "$fixtures/good/minimal.yaml" "$container_dir/small/"
+    head -c 4096 /dev/zero >"$container_dir/small/.fill"
+    local before; before=$(<"$container_dir/small/minimal.yaml")
+    run holdfastctl rules disable --rules-dir "$container_dir/small" "$(sed -n 's/.*name: *//p' "$container_dir/small/minimal.yaml")"
+    echo "$output"
+    local after; after=$(<"$container_dir/small/minimal.yaml")
+    umount "$container_dir/small"
+    [[ $status -eq 2 && $output == *"No space left"* ]]
+    same "$before" "$after"
 }
 
 seen_after() { # seen_after LAUNCH-OUTPUT

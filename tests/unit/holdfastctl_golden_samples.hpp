@@ -204,8 +204,10 @@ inline void changeSample(Session& session, const char* command, const std::strin
   session.useFilesHere();
   for (const bool json : {false, true}) {
     session.scratch.write("rules.d/web.yaml", file);
-    session.type(json ? holdfastctl::Arguments{"rules", command, "web", "--output", "json"}
-                      : holdfastctl::Arguments{"rules", command, "web"});
+    holdfastctl::Arguments words = {"rules", command, "web"};
+    if (std::string_view(command) == "delete") words.emplace_back("--yes");
+    if (json) words.insert(words.end(), {"--output", "json"});
+    session.type(words);
   }
 }
 
@@ -264,6 +266,46 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      [](Session& session) {
        session.answer = ruleJson();
        session.typeBoth({"rules", "show", "web"});
+     }},
+    {"rules-explain",
+     [](Session& session) {
+       control::ContainerReport gone;
+       for (int i = 0; i < 2; ++i) {
+         session.queued.insert(
+             session.queued.end(),
+             {nlohmann::json(gone), {{"rules", nlohmann::json::array()}}, nlohmann::json(control::StatusReport())});
+       }
+       session.typeBoth({"rules", "explain", "web", "/tmp/x"});
+     }},
+    {"rules-test",
+     [](Session& session) {
+       session.scratch.write("web.yaml", kWebRule);
+       session.typeBoth(
+           {"rules", "test", "--rules", "web.yaml", "--image", "registry.example/web:1", "--path", "/tmp/x"});
+     }},
+    {"rules-add",
+     [](Session& session) {
+       session.useFilesHere();
+       session.scratch.write("new.yaml", kWebRule);
+       session.type({"rules", "add", "--from", "new.yaml", "--name", "api", "--set", "scope.images=api"});
+       session.type({"rules", "add", "--from", "new.yaml", "--output", "json"});
+       session.type({"rules", "add", "--from", "new.yaml"});
+     }},
+    {"rules-edit",
+     [](Session& session) {
+       session.useFilesHere();
+       session.scratch.write("rules.d/web.yaml", kWebRule);
+       session.type({"rules", "edit", "web", "--set", "action=alert"});
+       session.type({"rules", "edit", "web", "--set", "scope.tags=v1,v2", "--output", "json"});
+       session.type({"rules", "edit", "web", "--set", "action=explode"});
+       session.type({"rules", "edit", "web", "--set", "system=true"});
+     }},
+    {"rules-copy",
+     [](Session& session) {
+       session.useFilesHere();
+       session.scratch.write("rules.d/web.yaml", kWebRule);
+       session.type({"rules", "copy", "web", "api"});
+       session.type({"rules", "copy", "web", "api", "--set", "scope.images=api", "--output", "json"});
      }},
     {"rules-enable", [](Session& session) { changeSample(session, "enable", switchedOff()); }},
     {"rules-enable.already", [](Session& session) { changeSample(session, "enable", kWebRule); }},

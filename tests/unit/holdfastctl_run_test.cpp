@@ -38,6 +38,17 @@ TEST_CASE("wrong use is status 2, says why, and asks the daemon nothing") {
            {"status", "--output", "yaml"},
            {"status", "extra"},
            {"rules", "show"},
+           {"rules", "add"},
+           {"rules", "add", "--template", "a", "--from", "b"},
+           {"rules", "copy", "a"},
+           {"rules", "edit"},
+           {"rules", "edit", "a", "--set", "action"},
+           {"rules", "edit", "a", "--set", "no.such=key"},
+           {"rules", "explain", "a"},
+           {"rules", "test", "--image", "a"},
+           {"rules", "test", "--rules", "a"},
+           {"rules", "test", "--rules", "a", "--image", "a", "--events", "b"},
+           {"rules", "test", "--rules", "a", "--image", "a", "--origin", "nowhere"},
            {"alerts", "show"},
            {"alerts", "show", "x"},
            {"alerts", "show", "0"},
@@ -145,9 +156,18 @@ TEST_CASE("custom rules are turned off, on and deleted in their files, and what 
   CHECK(run({"rules", "enable", "web", "--output", "json"}) == 0);
   CHECK(json::parse(terminal.out.str())["changed"] == true);
   // without a custom rule the vendor's is in effect again
-  CHECK(run({"rules", "delete", "web"}) == 0);
-  CHECK(terminal.says("Rule vendor: in effect was none, now is alert"));
+  // nobody is there to be asked
   CHECK(run({"rules", "delete", "web"}) == 2);
+  CHECK(terminal.complains("Would no longer be protected by it: all containers\n"));
+  CHECK(terminal.complains("nothing is deleted without --yes"));
+  terminal.interactive = true;
+  terminal.in.str("n\n");
+  CHECK(run({"rules", "delete", "web"}) == 2);
+  terminal.in.str("y\n");
+  CHECK(run({"rules", "delete", "web"}) == 0);
+  terminal.interactive = false;
+  CHECK(terminal.says("Rule vendor: in effect was none, now is alert"));
+  CHECK(run({"rules", "delete", "web", "--yes"}) == 2);
   CHECK(terminal.complains("there is no rule \"web\""));
   CHECK(terminal.asked.empty());
 }

@@ -14,6 +14,9 @@ namespace holdfast::test {
 struct Terminal {
   std::ostringstream out;
   std::ostringstream err;
+  std::istringstream in;  // what a person types
+  bool interactive = false;
+  std::function<Result<void>(const std::filesystem::path&, int)> editor;
   Result<nlohmann::json> answer = nlohmann::json::object();
   std::deque<nlohmann::json> queued;
   std::vector<nlohmann::json> stream;
@@ -42,7 +45,10 @@ struct Terminal {
           if (answer) return {};
           return tl::unexpected(answer.error());
         },
-        [] { return std::uint64_t{1'700'000'000'000'000'000}; }};
+        [] { return std::uint64_t{1'700'000'000'000'000'000}; },
+        in,
+        interactive,
+        editor};
     return holdfastctl::run(arguments, environment);
   }
 

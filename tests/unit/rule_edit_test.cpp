@@ -14,9 +14,12 @@ using rule::Edit;
 
 namespace {
 
+Edit on() { return Edit::status(true); }
+Edit off() { return Edit::status(false); }
+
 /// The text after the change, or the error's.
-std::string after(std::string_view content, const std::string& name, Edit edit) {
-  const auto text = rule::edited(content, "f.yaml", name, edit);
+std::string after(std::string_view content, const std::string& name, const Edit& edit) {
+  const auto text = rule::edited(content, "f.yaml", name, {edit});
   return text ? *text : text.error().text();
 }
 
@@ -56,54 +59,52 @@ std::string with(const std::string& what, const std::string& instead) {
 }  // namespace
 
 TEST_CASE("a rule is turned off and on in its own lines, and comments stay") {
-  CHECK(after(kFile, "shop", Edit::Disable) ==
-        with("  # not the test shop\n", "  # not the test shop\n    status: off\n"));
-  CHECK(after(kFile, "test", Edit::Disable) == with("{ name: test", "{ status: off, name: test"));
-  CHECK(after(kFile, "last one", Edit::Enable) == with("status: off # for now", "status: on # for now"));
-  CHECK(after(after(kFile, "shop", Edit::Disable), "shop", Edit::Enable) ==
+  CHECK(after(kFile, "shop", off()) == with("  # not the test shop\n", "  # not the test shop\n    status: off\n"));
+  CHECK(after(kFile, "test", off()) == with("{ name: test", "{ status: off, name: test"));
+  CHECK(after(kFile, "last one", on()) == with("status: off # for now", "status: on # for now"));
+  CHECK(after(after(kFile, "shop", off()), "shop", on()) ==
         with("  # not the test shop\n", "  # not the test shop\n    status: on\n"));
   // so already
-  CHECK(after(kFile, "shop", Edit::Enable) == kFile);
-  CHECK(after(kFile, "last one", Edit::Disable) == kFile);
+  CHECK(after(kFile, "shop", on()) == kFile);
+  CHECK(after(kFile, "last one", off()) == kFile);
 }
 
 TEST_CASE("a rule is deleted with its lines, and what is said about others stays") {
-  CHECK(after(kFile, "shop", Edit::Delete) ==
+  CHECK(after(kFile, "shop", Edit::remove()) ==
         with(kFile.substr(kFile.find("  - name: shop"), kFile.find("\n  # the test") - kFile.find("  - name: shop")),
              ""));
-  CHECK(after(kFile, "test", Edit::Delete) ==
+  CHECK(after(kFile, "test", Edit::remove()) ==
         with("  - { name: test, type: non-image-program, action: alert, scope: { images: [test] } }\n", ""));
-  CHECK(after(kFile, "last one", Edit::Delete) ==
+  CHECK(after(kFile, "last one", Edit::remove()) ==
         with(kFile.substr(kFile.find("  - name: \"last"), kFile.find("# end") - kFile.find("  - name: \"last")), ""));
   // the last of a file leaves a file
   const std::string one = "version: 1\nrules: # all\n- name: a\n  type: non-image-program\n  action: block";
-  CHECK(after(one, "a", Edit::Delete) == "version: 1\nrules: [] # all\n");
-  CHECK(after(one, "a", Edit::Disable) ==
+  CHECK(after(one, "a", Edit::remove()) == "version: 1\nrules: [] # all\n");
+  CHECK(after(one, "a", off()) ==
         "version: 1\nrules: # all\n- name: a\n  status: off\n  type: non-image-program\n  action: block");
 }
 
 TEST_CASE("line ends are kept, and a file without the last one") {
   std::string text = "version: 1\r\nrules:\r\n  - type: non-image-program\r\n    action: block\r\n    name: a\r\n";
-  CHECK(after(text, "a", Edit::Disable) == text + "    status: off\r\n");
+  CHECK(after(text, "a", off()) == text + "    status: off\r\n");
   text = "version: 1\nrules:\n  - type: non-image-program\n    action: block\n    name: a";
-  CHECK(after(text, "a", Edit::Disable) == text + "\n    status: off\n");
+  CHECK(after(text, "a", off()) == text + "\n    status: off\n");
 }
 
 TEST_CASE("what cannot be changed line by line is refused with its place") {
   const std::string flow =
       "version: 1\nrules: [{ name: a, type: non-image-program, action: block, scope: { images: [a] } },\n"
       "        { name: b, type: non-image-program, action: block }]\n";
-  CHECK(after(flow, "a", Edit::Delete).starts_with("f.yaml:2:9: this rule is written in a way"));
-  CHECK(after(flow, "b", Edit::Disable) ==
+  CHECK(after(flow, "a", Edit::remove()).starts_with("f.yaml:2:9: this rule is written in a way"));
+  CHECK(after(flow, "b", off()) ==
         "version: 1\nrules: [{ name: a, type: non-image-program, action: block, scope: { images: [a] } },\n"
         "        { status: off, name: b, type: non-image-program, action: block }]\n");
-  CHECK(
-      after("version: 1\nrules:\n  -\n    name: a\n    type: non-image-program\n    action: block\n", "a", Edit::Delete)
-          .starts_with("f.yaml:4:5: "));
-  CHECK(after(with("status: off", "status: 'off'"), "last one", Edit::Enable).find("line by line") !=
-        std::string::npos);
-  CHECK(after(kFile, "nobody", Edit::Delete) == "there is no rule \"nobody\" in f.yaml");
-  CHECK(after("version: 1\nrules: 7\n", "a", Edit::Delete).starts_with("f.yaml:2:8: "));
+  CHECK(after("version: 1\nrules:\n  -\n    name: a\n    type: non-image-program\n    action: block\n", "a",
+              Edit::remove())
+            .starts_with("f.yaml:4:5: "));
+  CHECK(after(with("status: off", "status: 'off'"), "last one", on()) == with("status: off", "status: on"));
+  CHECK(after(kFile, "nobody", Edit::remove()) == "there is no rule \"nobody\" in f.yaml");
+  CHECK(after("version: 1\nrules: 7\n", "a", Edit::remove()).starts_with("f.yaml:2:8: "));
 }
 
 TEST_CASE("whatever is changed in whatever order, the file stays one and says what was asked for") {
@@ -124,14 +125,15 @@ TEST_CASE("whatever is changed in whatever order, the file stays one and says wh
     }
     while (!rules.empty()) {
       const auto at = random() % rules.size();
-      const auto edit = static_cast<Edit>(random() % 3);
-      const auto changed = rule::edited(text, "f.yaml", rules[at].first, edit);
+      const auto kind = random() % 3;
+      const auto edit = kind == 0 ? on() : kind == 1 ? off() : Edit::remove();
+      const auto changed = rule::edited(text, "f.yaml", rules[at].first, {edit});
       REQUIRE(changed);
       text = *changed;
-      if (edit == Edit::Delete)
+      if (kind == 2)
         rules.erase(rules.begin() + static_cast<std::ptrdiff_t>(at));
       else
-        rules[at].second = edit == Edit::Enable;
+        rules[at].second = kind == 0;
       const auto loaded = rule::checkText(text, "f.yaml");
       REQUIRE(loaded);
       REQUIRE(loaded->rules.size() == rules.size());
@@ -150,36 +152,36 @@ TEST_CASE("a rule is changed where it stands, if the whole set stays right") {
   ::chmod(file.c_str(), 0640);
   const auto text = [&file] { return readFile(file, rule::kFileBytesMax).value(); };
 
-  auto changed = rule::change(sources, config, "shop", Edit::Disable);
+  auto changed = rule::change(sources, config, "shop", {off()});
   REQUIRE(changed);
   CHECK(changed->written);
   CHECK(changed->rule.line == 5);
   CHECK_FALSE(changed->after.find("shop")->enabled);
-  CHECK(text() == after(kFile, "shop", Edit::Disable));
+  CHECK(text() == after(kFile, "shop", off()));
   struct stat status = {};
   REQUIRE(::stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0640);
-  changed = rule::change(sources, config, "shop", Edit::Disable);
+  changed = rule::change(sources, config, "shop", {off()});
   REQUIRE(changed);
   CHECK_FALSE(changed->written);
 
-  const auto refused = [&](const std::string& name, Edit edit) {
+  const auto refused = [&](const std::string& name, const Edit& edit) {
     const auto before = text();
-    const auto done = rule::change(sources, config, name, edit);
+    const auto done = rule::change(sources, config, name, {edit});
     CHECK(text() == before);
     return done ? "done" : done.error().front().text();
   };
-  CHECK(refused("vendor", Edit::Disable).find("ships with Holdfast") != std::string::npos);
-  CHECK(refused("nobody", Edit::Delete) == "there is no rule \"nobody\"");
+  CHECK(refused("vendor", off()).find("ships with Holdfast") != std::string::npos);
+  CHECK(refused("nobody", Edit::remove()) == "there is no rule \"nobody\"");
   ::chmod(file.c_str(), 0440);
-  CHECK(refused("shop", Edit::Enable).find("10-a.yaml:5:5: is read-only") != std::string::npos);
+  CHECK(refused("shop", on()).find("10-a.yaml:5:5: is read-only") != std::string::npos);
   ::chmod(file.c_str(), 0640);
   const auto other = scratch.write("rules.d/20-b.yaml", "version: 1\nrules:\n  - { naem: x }\n");
-  CHECK(refused("shop", Edit::Enable).find("20-b.yaml:3:") != std::string::npos);
+  CHECK(refused("shop", on()).find("20-b.yaml:3:") != std::string::npos);
   std::filesystem::remove(other);
   std::filesystem::rename(file, scratch / "rules.d/real");
   std::filesystem::create_symlink("real", file);
-  CHECK(refused("shop", Edit::Enable).find("is a symbolic link") != std::string::npos);
+  CHECK(refused("shop", on()).find("is a symbolic link") != std::string::npos);
 }
 
 TEST_CASE("two who change rules at the same time lose nothing of one another") {
@@ -197,7 +199,7 @@ TEST_CASE("two who change rules at the same time lose nothing of one another") {
   std::vector<std::thread> people;
   for (int person = 0; person < 4; ++person) {
     people.emplace_back([&sources, person] {
-      for (int i = person; i < kRules; i += 4) (void)rule::change(sources, {}, "r" + std::to_string(i), Edit::Disable);
+      for (int i = person; i < kRules; i += 4) (void)rule::change(sources, {}, "r" + std::to_string(i), {off()});
     });
   }
   for (auto& person : people) person.join();

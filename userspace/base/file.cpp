@@ -34,8 +34,10 @@ Result<void> writeAll(int fd, std::string_view content, const fs::path& name) {
 }
 
 Result<void> fillAndRename(int fd, const std::string& temporary, const fs::path& path, std::string_view content,
-                           mode_t mode) {
+                           mode_t mode, std::optional<gid_t> group) {
   if (auto written = writeAll(fd, content, path); !written) return written;
+  if (group && ::fchown(fd, static_cast<uid_t>(-1), *group) != 0)
+    return systemFail("cannot set the group", errno, path);
   if (::fchmod(fd, mode) != 0) return systemFail("cannot set the mode", errno, path);
   if (::fsync(fd) != 0) return systemFail("cannot flush", errno, path);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return systemFail("cannot replace", errno, path);
@@ -76,12 +78,13 @@ Result<std::string> readFile(const fs::path& path, std::size_t limit) {
   return readFd(fd.get(), limit, path);
 }
 
-Result<void> writeFileAtomically(const fs::path& path, std::string_view content, mode_t mode) {
+Result<void> writeFileAtomically(const fs::path& path, std::string_view content, mode_t mode,
+                                 std::optional<gid_t> group) {
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::string temporary = (directory / ("." + path.filename().string() + ".XXXXXX")).string();
   const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return systemFail("cannot create a temporary file beside it", errno, path);
-  if (auto done = fillAndRename(fd.get(), temporary, path, content, mode); !done) {
+  if (auto done = fillAndRename(fd.get(), temporary, path, content, mode, group); !done) {
     ::unlink(temporary.c_str());
     return done;
   }

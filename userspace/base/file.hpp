@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,9 @@ namespace holdfast {
 
 /// Replaces `path` by a new file in one step, durable when it returns: a reader sees the old content or the new, also
 /// after a crash. The temporary file is hidden and in the same directory. A symbolic link at `path` is itself replaced.
-[[nodiscard]] Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view content,
-                                               mode_t mode);
+/// With `group` it is this group's, without the caller's.
+[[nodiscard]] Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                                               std::optional<gid_t> group = std::nullopt);
 
 /// "MESSAGE: text of the errno value" with the file it is about.
 [[nodiscard]] Error systemError(std::string message, int error_number, const std::filesystem::path& file = {});

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -23,6 +24,10 @@ struct Environment {
                              const std::function<bool(const nlohmann::json&)>&)>
       follow;
   std::function<std::uint64_t()> now;  // nanoseconds since 1970
+  std::istream& in;
+  bool interactive = false;  // a person at a terminal can be asked
+  /// Lets a person edit a file, with the cursor in a line; returns when that is done.
+  std::function<Result<void>(const std::filesystem::path&, int)> edit = {};
 };
 
 /// Exit statuses, the same for all commands.
@@ -41,6 +46,11 @@ using Arguments = std::vector<std::string>;
 [[nodiscard]] int selftest(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesCheck(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesList(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesAdd(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesEdit(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesCopy(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesTest(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesExplain(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesEnable(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesDisable(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesDelete(const Arguments& arguments, const Environment& environment);

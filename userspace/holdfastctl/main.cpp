@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/time.hpp"
+#include "holdfastctl/editor.hpp"
 #include "holdfastctl/environment.hpp"
 
 namespace {
@@ -31,7 +32,10 @@ int main(int argc, char** argv) {
         [](const auto& socket, const auto& request, const auto& receive) {
           return control::follow(socket, request, receive);
         },
-        realTimeNs};
+        realTimeNs,
+        std::cin,
+        ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1,
+        holdfastctl::runEditor};
     const int code = holdfastctl::run({argv + 1, argv + argc}, environment);
     std::cout.flush();
     return std::cout ? code : holdfastctl::Failed;

@@ -5,14 +5,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "rule/parse.hpp"
 
 namespace holdfast::rule {
 namespace {
+
+constexpr mode_t kNewFileMode = 0644;
 
 template <class T>
 tl::unexpected<std::vector<Error>> one(const T& error) {
@@ -29,46 +33,152 @@ Result<UniqueFd> lock(const std::filesystem::path& directory) {
   return fd;
 }
 
-/// The mode stays; a file that nobody may write is not to be written, not by root either.
-Result<void> replace(const Rule& rule, std::string_view content) {
+/// A rule file as it was read: what is to be replaced must still be this.
+struct Original {
+  std::string content;
   struct stat status = {};
-  if (::lstat(rule.file.c_str(), &status) != 0) return tl::unexpected(systemError("cannot be read", errno, rule.file));
-  if (S_ISLNK(status.st_mode)) {
-    return tl::unexpected(
-        Error{"is a symbolic link: change the file that it leads to", rule.file, rule.line, rule.column});
-  }
-  if ((status.st_mode & (S_IWUSR | S_IWGRP)) == 0) {
-    return tl::unexpected(
-        Error{"is read-only: run chmod u+w, or change it where it comes from", rule.file, rule.line, rule.column});
-  }
-  return writeFileAtomically(rule.file, content, status.st_mode & 07777);
+};
+
+/// A file that nobody may write is not to be written, not by root either. `at` is for errors.
+Result<Original> readOriginal(const Error& at) {
+  const auto refuse = [&at](const char* why) { return tl::unexpected(Error{why, at.file, at.line, at.column}); };
+  Original original;
+  if (::lstat(at.file.c_str(), &original.status) != 0)
+    return tl::unexpected(systemError("cannot be read", errno, at.file));
+  if (S_ISLNK(original.status.st_mode)) return refuse("is a symbolic link: change the file that it leads to");
+  if ((original.status.st_mode & (S_IWUSR | S_IWGRP)) == 0)
+    return refuse("is read-only: run chmod u+w, or change it where it comes from");
+  auto content = readFile(at.file, kFileBytesMax);
+  if (!content) return tl::unexpected(content.error());
+  original.content = std::move(*content);
+  return original;
 }
+
+bool isUnchanged(const std::string& path, const struct stat& then) {
+  struct stat now = {};
+  if (::lstat(path.c_str(), &now) != 0) return false;
+  return now.st_dev == then.st_dev && now.st_ino == then.st_ino && now.st_size == then.st_size &&
+         now.st_mtim.tv_sec == then.st_mtim.tv_sec && now.st_mtim.tv_nsec == then.st_mtim.tv_nsec;
+}
+
+/// Checks the set with this file in it, and writes the file.
+Attempt<RuleSet> commit(const Sources& sources, const HostConfig& config, const SourceFile& file,
+                        const Original* original) {
+  auto after = load(sources, config, &file);
+  if (!after) return tl::unexpected(after.error());
+  if (original != nullptr && !isUnchanged(file.path, original->status))
+    return one(Error{"was changed by somebody else meanwhile: nothing is written, try again", file.path});
+  const auto done = original != nullptr ? writeFileAtomically(file.path, file.content, original->status.st_mode & 07777,
+                                                              original->status.st_gid)
+                                        : writeFileAtomically(file.path, file.content, kNewFileMode);
+  if (!done) return one(done.error());
+  return std::move(*after);
+}
+
+/// Why holdfastd would not read a file of this name; empty if it does.
+std::string faultOfName(const std::string& name) {
+  if (name.find('/') != std::string::npos) return "must be the name of a file, without a directory";
+  if (name.starts_with('.') || !(name.ends_with(".yaml") || name.ends_with(".yml")))
+    return "must end in .yaml or .yml and not begin with a dot, or it is not read";
+  return safeUtf8(name) == name ? "" : "contains a control character";
+}
+
+Error noSuchRule(const std::string& name) { return Error{"there is no rule " + inQuotes(name)}; }
 
 }  // namespace
 
-tl::expected<Changed, std::vector<Error>> change(const Sources& sources, const HostConfig& config,
-                                                 const std::string& rule_name, Edit edit) {
+Attempt<Changed> change(const Sources& sources, const HostConfig& config, const std::string& rule_name,
+                        const std::vector<Edit>& edits, Mode mode) {
   const auto locked = lock(sources.rules_dir);
   if (!locked) return one(locked.error());
   const auto now = load(sources, config);
   if (!now) return tl::unexpected(now.error());
   const Rule* rule = now->find(rule_name);
-  if (rule == nullptr) return one(Error{"there is no rule " + inQuotes(rule_name)});
+  if (rule == nullptr) return one(noSuchRule(rule_name));
+  const Error place{"", rule->file, rule->line, rule->column};
   if (rule->system) {
     return one(Error{"rule " + inQuotes(rule_name) + " ships with Holdfast: only custom rules are changed here",
-                     rule->file, rule->line, rule->column});
+                     place.file, place.line, place.column});
   }
-  const auto content = readFile(rule->file, kFileBytesMax);
-  if (!content) return one(content.error());
-  auto text = edited(*content, rule->file, rule_name, edit);
+  const auto original = readOriginal(place);
+  if (!original) return one(original.error());
+  auto text = edited(original->content, rule->file, rule_name, edits);
   if (!text) return one(text.error());
-  Changed changed{*rule, *text != *content, *now, *now};
+  Changed changed{*rule, *text != original->content, *now, *now};
   if (!changed.written) return changed;
-  const SourceFile instead{rule->file, std::move(*text)};
-  auto after = load(sources, config, &instead);
+  const SourceFile file{rule->file, std::move(*text)};
+  auto after =
+      mode == Mode::Write ? commit(sources, config, file, &*original) : Attempt<RuleSet>(load(sources, config, &file));
   if (!after) return tl::unexpected(after.error());
-  if (auto done = replace(*rule, instead.content); !done) return one(done.error());
   changed.after = std::move(*after);
+  return changed;
+}
+
+Attempt<Changed> add(const Sources& sources, const HostConfig& config, const std::string& name,
+                     std::string_view addition, const std::string& addition_file) {
+  if (const auto fault = faultOfName(name); !fault.empty()) return one(Error{inQuotes(name) + " " + fault});
+  const std::string path = (sources.rules_dir / name).string();
+  Findings findings;
+  const auto drafts = parseRules(addition, addition_file, FileOrigin::Custom, findings);
+  if (findings.ok() && drafts.empty()) findings.error(Error{"there is no rule in it", addition_file});
+  if (!findings.ok()) return tl::unexpected(findings.takeErrors());
+  const auto locked = lock(sources.rules_dir);
+  if (!locked) return one(locked.error());
+  auto now = load(sources, config);
+  if (!now) return tl::unexpected(now.error());
+  Result<Original> original = Original{};
+  Result<std::string> text = std::string(addition);
+  struct stat status = {};
+  const bool exists = ::lstat(path.c_str(), &status) == 0;
+  if (exists) {
+    original = readOriginal(Error{"", path});
+    if (!original) return one(original.error());
+    text = appended(original->content, path, addition, addition_file);
+    if (!text) return one(text.error());
+  }
+  auto after = commit(sources, config, {path, std::move(*text)}, exists ? &*original : nullptr);
+  if (!after) return tl::unexpected(after.error());
+  const Rule* rule = after->find(drafts.front().rule.name);
+  return Changed{rule != nullptr ? *rule : drafts.front().rule, true, std::move(*now), std::move(*after)};
+}
+
+Attempt<Found> findRule(const Sources& sources, const std::string& rule_name) {
+  Findings problems;
+  for (const auto& [directory, origin] :
+       {std::pair(sources.rules_dir, FileOrigin::Custom), std::pair(sources.vendor_dir, FileOrigin::Vendor)}) {
+    for (auto& file : readDirectory(directory, problems)) {
+      Findings ignored;
+      for (const auto& [rule, sound] : parseRules(file.content, file.path, origin, ignored)) {
+        if (rule.name == rule_name)
+          return Found{std::move(file.path), std::move(file.content), rule.line, origin == FileOrigin::Vendor};
+      }
+    }
+  }
+  if (!problems.ok()) return tl::unexpected(problems.takeErrors());
+  return one(noSuchRule(rule_name));
+}
+
+Attempt<Changed> rewrite(const Sources& sources, const HostConfig& config, const Found& found,
+                         const std::string& rule_name, const std::string& content) {
+  if (found.system)
+    return one(
+        Error{"rule " + inQuotes(rule_name) + " ships with Holdfast: copy it to change it", found.path, found.line});
+  const auto locked = lock(sources.rules_dir);
+  if (!locked) return one(locked.error());
+  const auto original = readOriginal(Error{"", found.path, found.line});
+  if (!original) return one(original.error());
+  if (original->content != found.content)
+    return one(Error{"was changed by somebody else meanwhile: nothing is written", found.path});
+  const auto now = load(sources, config);
+  Changed changed;
+  if (now) changed.before = *now;
+  if (const Rule* rule = changed.before.find(rule_name)) changed.rule = *rule;
+  changed.after = changed.before;
+  if (content == found.content) return changed;
+  auto after = commit(sources, config, {found.path, content}, &*original);
+  if (!after) return tl::unexpected(after.error());
+  changed.after = std::move(*after);
+  changed.written = true;
   return changed;
 }
 

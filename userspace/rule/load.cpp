@@ -25,9 +25,15 @@ class Loader {
   }
 
   void addDirectory(const std::filesystem::path& directory, FileOrigin origin, const SourceFile* instead = nullptr) {
-    for (const auto& file : readDirectory(directory, findings_)) {
-      add(instead != nullptr && file.path == instead->path ? *instead : file, origin);
+    auto files = readDirectory(directory, findings_);
+    if (instead != nullptr) {
+      const auto at = std::ranges::lower_bound(files, instead->path, {}, &SourceFile::path);
+      if (at != files.end() && at->path == instead->path)
+        *at = *instead;
+      else
+        files.insert(at, *instead);
     }
+    for (const auto& file : files) add(file, origin);
   }
 
   void addFile(const std::filesystem::path& path) {

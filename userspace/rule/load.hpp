@@ -21,7 +21,8 @@ struct Sources {
 /// A set without a mistake, or all mistakes (the first hundred, and how many more there are).
 using Loaded = tl::expected<RuleSet, std::vector<Error>>;
 
-/// The rules of both directories, vendor's first. With `instead`, as if this file had that content.
+/// The rules of both directories, vendor's first. With `instead`, as if this file of
+/// rules_dir had that content, also if there is none yet.
 [[nodiscard]] Loaded load(const Sources& sources, const HostConfig& config, const SourceFile* instead = nullptr);
 
 /// The vendor's rules alone: what holds when nothing else can be had.

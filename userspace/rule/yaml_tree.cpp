@@ -138,7 +138,9 @@ Result<void> checkBytes(std::string_view content, const std::string& file) {
 /// Whether the quoted scalar that begins at `start` is never closed. yaml-cpp takes the end of the file for its end,
 /// and with it all rules that follow for text.
 bool unclosed(std::string_view content, std::size_t start) {
-  if (start >= content.size() || (content[start] != '"' && content[start] != '\'')) return true;
+  if (start >= content.size()) return true;
+  if (content[start] == '|' || content[start] == '>') return false;  // a text of several lines counts as quoted
+  if (content[start] != '"' && content[start] != '\'') return true;
   const char quote = content[start];
   for (std::size_t i = start + 1; i < content.size(); ++i) {
     const bool doubled = quote == '\'' && content[i] == quote && i + 1 < content.size() && content[i + 1] == quote;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <ostream>
+
+#include "base/json.hpp"
+#include "container/process.hpp"
+#include "container/program.hpp"
+#include "control/shapes.hpp"
+#include "holdfastctl/command_line.hpp"
+#include "rule/decide.hpp"
+
+namespace holdfast::holdfastctl {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kPatience{3000};
+
+/// A rule that applies to the container, as far as it matters here.
+struct Applied {
+  std::string name;
+  std::string place;
+};
+
+struct Rules {
+  rule::Profile profile;  // tag N is applied[N - 1]
+  std::vector<Applied> applied;
+};
+
+std::string textOf(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// Out of what the daemon says of the container and of the rules in force.
+Rules rulesOf(const control::ContainerReport& report, const json& list) {
+  Rules rules;
+  const auto all = list.find("rules");
+  if (all == list.end() || !all->is_array()) return rules;
+  for (const auto& policy : report.rules) {
+    for (const json& rule : *all) {
+      if (!rule.is_object() || textOf(rule, "name") != policy.name || textOf(rule, "type") != "non-image-program")
+        continue;
+      rule::ProgramRule one;
+      rules.applied.push_back({policy.name, textOf(rule, "file") + ":" + std::to_string(rule.value("line", 0))});
+      one.tag = static_cast<std::uint32_t>(rules.applied.size());
+      one.action = policy.effective == "block"   ? rule::Action::Block
+                   : policy.effective == "alert" ? rule::Action::Alert
+                                                 : rule::Action::Allow;
+      const auto allowed = rule.value("allow_list", json::object());
+      if (allowed.is_object() && allowed.contains("directories") && allowed["directories"].is_array()) {
+        for (const json& directory : allowed["directories"])
+          if (directory.is_string()) one.directories.push_back(directory.get<std::string>());
+      }
+      rules.profile.rules.push_back(std::move(one));
+    }
+  }
+  return rules;
+}
+
+const char* outcomeOf(rule::Action action) {
+  switch (action) {
+    case rule::Action::Block:
+      return "refused";
+    case rule::Action::Alert:
+      return "reported";
+    case rule::Action::Allow:
+      return "allowed";
+  }
+  return "unknown";
+}
+
+json toJson(const control::ContainerReport& report, const container::Program& program, const Rules& rules,
+            const rule::Decision& decision) {
+  json out = {{"container", report.id},
+              {"path", safeUtf8(program.path)},
+              {"origin", kernel::name(program.origin)},
+              {"file_system", safeUtf8(program.file_system)},
+              {"outcome", outcomeOf(decision.action)},
+              {"rule", nullptr},
+              {"exempt", json::array()},
+              {"covered", report.covered},
+              {"not_covered", report.not_covered},
+              {"not_executable", program.not_executable}};
+  if (decision.tag != 0) {
+    const Applied& rule = rules.applied[decision.tag - 1];
+    out["rule"] = {{"name", rule.name}, {"place", rule.place}};
+  }
+  for (const auto& exempt : decision.exempt)
+    out["exempt"].push_back({{"rule", rules.applied[exempt.tag - 1].name}, {"directory", exempt.directory}});
+  return out;
+}
+
+void print(const json& answer, const control::ContainerReport& report, std::ostream& out) {
+  const auto line = [&out](std::string title, const std::string& value) {
+    title.resize(14, ' ');
+    if (!value.empty()) out << title << safeUtf8(value) << "\n";
+  };
+  line("Program", textOf(answer, "path"));
+  line("Container", report.id);
+  line("Origin", textOf(answer, "origin") + ", on " + textOf(answer, "file_system"));
+  line("Would be", textOf(answer, "outcome"));
+  if (answer["rule"].is_object())
+    line("By rule", textOf(answer["rule"], "name") + ", " + textOf(answer["rule"], "place"));
+  for (const auto& exempt : answer["exempt"])
+    line("Exempt", "from rule " + textOf(exempt, "rule") + " by its allowed directory " + textOf(exempt, "directory"));
+  if (!report.covered) line("Not covered", report.not_covered);
+  if (!textOf(answer, "not_executable").empty())
+    line("But", "it would not start anyway: " + textOf(answer, "not_executable"));
+}
+
+}  // namespace
+
+int rulesExplain(const Arguments& arguments, const Environment& environment) {
+  CommandLine line(
+      "rules explain [OPTION]... CONTAINER PATH",
+      "What would happen if a process of the container ran this program now: where the file comes from, which rule\n"
+      "decides, and which allowed directory exempts it. PATH is looked up as the container sees it, from its root.\n"
+      "Needs root and the daemon. Exit status 0 if it would be allowed, 1 if refused or reported.\n",
+      "  holdfastctl rules explain web /opt/plugins/geo.so\n"
+      "  holdfastctl rules explain 4f1c9e /tmp/x --output json\n");
+  line.arguments(2);
+  if (const auto done = line.parse(arguments, environment)) return *done;
+  if (line.arguments().size() != 2) return line.wrongUse(environment, "which container, and which program in it?");
+  const auto shown = line.call(environment, {"containers.show", control::IdParams{line.arguments()[0]}});
+  if (!shown) return failed(environment, shown.error());
+  const auto report = control::read<control::ContainerReport>(*shown);
+  if (!report) return failed(environment, report.error());
+  const auto list = line.call(environment, {"rules.list"});
+  if (!list) return failed(environment, list.error());
+  const auto status = line.call(environment, {"status"});
+  if (!status) return failed(environment, status.error());
+  const auto host = control::read<control::StatusReport>(*status);
+  if (!host) return failed(environment, host.error());
+
+  const auto pid = static_cast<std::uint32_t>(report->init_pid);
+  // The number may be another process's by now.
+  const auto cgroup = container::cgroupOf(pid);
+  if (pid == 0 || !cgroup || !cgroup->starts_with(report->cgroup_path) || report->cgroup_path.size() < 2)
+    return failed(environment, Error{"the container's first process does not run"});
+  auto program = container::findProgram(pid, line.arguments()[1], kPatience);
+  if (!program) return failed(environment, program.error());
+  const bool on_overlay = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Changed ||
+                          program->origin == kernel::Origin::Added;
+  if (on_overlay && !host->module.overlay_verified) program->origin = kernel::Origin::Unknown;
+  const Rules rules = rulesOf(*report, *list);
+  // What is not told apart is not judged either.
+  const bool of_image = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Untold;
+  const auto decision = rule::decide(rules.profile, of_image, program->path);
+  const json answer = toJson(*report, *program, rules, decision);
+  if (line.json())
+    printJson(environment, answer);
+  else
+    print(answer, *report, environment.out);
+  return decision.action == rule::Action::Allow ? Done : Found;
+}
+
+}  // namespace holdfast::holdfastctl
