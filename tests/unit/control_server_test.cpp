@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -329,4 +331,55 @@ TEST_CASE("root may do all, the group may read, others nothing") {
   CHECK(as(12345, false) == 0);
   std::filesystem::permissions(server.path(), std::filesystem::perms::all);  // a careless administrator
   CHECK(as(12345, false) == 0);
+}
+
+TEST_CASE(
+    "thousands of connections with half a message each, of members of the group, hold up neither root nor memory") {
+  if (::geteuid() != 0) {
+    WARN("needs root: other identities cannot be taken");
+    return;
+  }
+  constexpr gid_t kReaders = 54321;
+  constexpr std::size_t kHeld = 500;
+  ServerOptions options;
+  options.readers = kReaders;
+  options.clients_max = 16;
+  const Running server(std::move(options));
+  std::filesystem::permissions(server.path().parent_path(), std::filesystem::perms::all);
+  const auto address = addressOf(server.path());
+  REQUIRE(address);
+
+  const pid_t flood = ::fork();
+  if (flood == 0) {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kReaders) != 0 || ::setuid(12345) != 0) ::_exit(99);
+    int held[kHeld];
+    std::fill(std::begin(held), std::end(held), -1);
+    for (std::size_t i = 0;; ++i) {
+      int& fd = held[i % kHeld];
+      if (fd >= 0) ::close(fd);
+      fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      if (::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) ::usleep(100);
+      (void)::send(fd, "\xff\xff\x0f\0{\"version\": 1", 17, MSG_NOSIGNAL);
+    }
+  }
+  REQUIRE(server.soon([&] { return server.clients() >= 12; }));  // the group's places
+  auto slowest = 0ms;
+  std::size_t most = 0;
+  int answered = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto before = std::chrono::steady_clock::now();
+    if (call(server.path(), {"echo", {{"n", i}}}, 5000ms)) ++answered;
+    slowest = std::max(
+        slowest, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before));
+    most = std::max(most, server.clients());
+  }
+  int status = 0;
+  CHECK(::waitpid(flood, &status, WNOHANG) == 0);  // it was at it all the time
+  ::kill(flood, SIGKILL);
+  ::waitpid(flood, &status, 0);
+  INFO("answered " << answered << " of 100, the slowest after " << slowest.count() << " ms");
+  CHECK(answered == 100);
+  CHECK(slowest < 5000ms);
+  CHECK(most <= 16 + 16);  // what each may hold is bounded by the longest message
+  CHECK(server.soon([&] { return server.clients() == 0; }));
 }

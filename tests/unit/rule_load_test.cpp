@@ -146,6 +146,11 @@ TEST_CASE("what could hang, escape or be changed by others is refused") {
     host.scratch.write("rules.d/10-a.yaml", ruleText("a") + std::string(rule::kFileBytesMax, '#'));
     CHECK(host.error() == "rules.d/10-a.yaml: larger than 1048576 bytes");
   }
+  SECTION("a hole of a terabyte") {
+    host.scratch.write("rules.d/10-a.yaml", ruleText("a"));
+    fs::resize_file(file, std::uintmax_t{1} << 40U);
+    CHECK(host.error() == "rules.d/10-a.yaml: larger than 1048576 bytes");
+  }
   SECTION("a file that everybody can write") {
     host.scratch.write("rules.d/10-a.yaml", ruleText("a"));
     REQUIRE(::chmod(file.c_str(), 0666) == 0);
