@@ -118,12 +118,17 @@ stop_daemon() { # stop_daemon [SIGNAL]
     wait_for 30 daemon_gone
 }
 
-start_daemon() { # start_daemon [OPTION…]
+launch_daemon() { # launch_daemon [OPTION…]   and does not wait for it; its process is $daemon
     (
         mkdir -p /sys/fs/cgroup/holdfastd
         echo "$BASHPID" >/sys/fs/cgroup/holdfastd/cgroup.procs
         exec setsid /usr/sbin/holdfastd "$@" >>"$daemon_log" 2>&1 3>&-
     ) &
+    daemon=$!
+}
+
+start_daemon() { # start_daemon [OPTION…]
+    launch_daemon "$@"
     wait_for 60 is_normal || { holdfastctl status; return 1; }
 }
 
