@@ -264,8 +264,15 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      }},
     {"rules-show",
      [](Session& session) {
-       session.answer = ruleJson();
+       for (int i = 0; i < 2; ++i) {
+         session.queued.insert(session.queued.end(),
+                               {nlohmann::json(normalStatus()), ruleJson(), nlohmann::json(containerReports())});
+       }
        session.typeBoth({"rules", "show", "web"});
+       session.useFilesHere();
+       session.scratch.write("rules.d/web.yaml", kWebRule);
+       session.answer = tl::unexpected(Error{"holdfastd does not run: systemctl status holdfastd", "/run/s"});
+       session.type({"rules", "show", "web"});
      }},
     {"rules-explain",
      [](Session& session) {

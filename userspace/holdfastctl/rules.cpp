@@ -4,7 +4,9 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
+#include "holdfastctl/rule_place.hpp"
 #include "holdfastctl/table.hpp"
+#include "rule/describe.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -98,6 +100,42 @@ void printOne(const json& rule, std::ostream& out) {
   }
   lists("Scope", "scope", {"clusters", "images", "tags", "labels"}, "all containers");
   lists("Allow list", "allow_list", {"directories", "images"}, "empty");
+  line("Interceptable", text(rule, "interceptable"));
+  const auto containers = rule.find("containers");
+  if (containers == rule.end()) return;
+  if (containers->empty()) line("Containers", "none runs under it");
+  for (const json& one : *containers) {
+    line(one == containers->front() ? "Containers" : "",
+         text(one, "name") + ", " + orUnknown(text(one, "image")) + ", in effect " + text(one, "effective"));
+  }
+}
+
+/// What the rule files say of a rule, when there is no daemon to tell what is in force.
+Result<json> fromFiles(const CommandLine& line, const std::string& name) {
+  const auto place = rulePlace(line);
+  if (!place) return tl::unexpected(place.error().front());
+  const auto set = rule::load(place->sources, place->config);
+  if (!set) return tl::unexpected(set.error().front());
+  const auto* rule = set->find(name);
+  if (rule == nullptr) return fail("there is no rule with this name");
+  return rule::describe(*rule, *set, place->config, "holdfastd does not answer: this is what the files say");
+}
+
+/// The containers that are under the rule now, and whether this host can intercept.
+void addAssets(json& rule, const std::string& name, const json& status, const Result<json>& list) {
+  const auto host = control::read<control::StatusReport>(status);
+  if (host) rule["interceptable"] = host->interceptable;
+  const auto reports =
+      list ? control::read<std::vector<control::ContainerReport>>(*list) : tl::unexpected(list.error());
+  if (!reports) return;
+  rule["containers"] = json::array();
+  for (const auto& report : *reports) {
+    for (const auto& policy : report.rules) {
+      if (policy.name != name) continue;
+      rule["containers"].push_back(
+          {{"id", report.id}, {"name", report.name}, {"image", report.image}, {"effective", policy.effective}});
+    }
+  }
 }
 
 }  // namespace
@@ -120,20 +158,27 @@ int rulesList(const Arguments& arguments, const Environment& environment) {
 }
 
 int rulesShow(const Arguments& arguments, const Environment& environment) {
-  CommandLine line("rules show [OPTION]... NAME",
-                   "One rule in force: what it says, where it stands, what is in effect.\n",
-                   "  holdfastctl rules show web-runs-only-its-image\n");
+  CommandLine line(
+      "rules show [OPTION]... NAME",
+      "One rule: what it says, where it stands, what is in effect, and which containers run under it now.\n"
+      "Without the daemon what the files say, and no more.\n",
+      "  holdfastctl rules show web-runs-only-its-image\n");
+  addRulePlaceOptions(line);
   line.arguments(1);
   if (const auto done = line.parse(arguments, environment)) return *done;
   if (line.arguments().empty())
     return line.wrongUse(environment, "which rule? 'holdfastctl rules list' shows their names");
-  const auto answer = line.call(environment, {"rules.show", control::NameParams{line.arguments()[0]}});
-  if (!answer) return failed(environment, answer.error());
-  if (!answer->is_object()) return failed(environment, Error{"holdfastd's answer is no rule"});
+  const std::string& name = line.arguments()[0];
+  const auto status = line.call(environment, {"status"});
+  auto rule = status ? line.call(environment, {"rules.show", control::NameParams{name}}) : fromFiles(line, name);
+  if (!status) (void)failed(environment, status.error());
+  if (!rule) return failed(environment, rule.error());
+  if (!rule->is_object()) return failed(environment, Error{"holdfastd's answer is no rule"});
+  if (status) addAssets(*rule, name, *status, line.call(environment, {"containers.list"}));
   if (line.json())
-    printJson(environment, *answer);
+    printJson(environment, *rule);
   else
-    printOne(*answer, environment.out);
+    printOne(*rule, environment.out);
   return Done;
 }
 
