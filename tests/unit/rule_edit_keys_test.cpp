@@ -132,7 +132,7 @@ TEST_CASE("single values are changed, comments stay") {
   CHECK(after(withRule(""), Edit::set("name", "a")) == withRule(""));
 }
 
-TEST_CASE("a list becomes another; what stays in it keeps its place and its comment") {
+TEST_CASE("a list becomes another, and what stays in it keeps its place and its comment") {
   const auto images = [](std::vector<std::string> entries) {
     return Edit::setList("scope.images", std::move(entries));
   };
