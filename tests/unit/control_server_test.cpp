@@ -44,6 +44,14 @@ class Running {
         return values;
       });
     });
+    server_.handleLater("later", Server::Access::Read, [this](const Request& request, const Peer&) -> Result<Source> {
+      if (request.params.contains("refuse")) return fail("not this one");
+      return Source([this, params = request.params]() -> Result<std::vector<json>> {
+        if (!done_) return std::vector<json>{};
+        if (params.contains("fail")) return fail("disk is full");
+        return std::vector<json>{params};
+      });
+    });
     server_.stream("fails", Server::Access::Read, [](const Request&, const Peer&) -> Result<Source> {
       return Source([]() -> Result<std::vector<json>> { return fail("store is gone"); });
     });
@@ -61,6 +69,7 @@ class Running {
     padding_ = padding;
     produced_ = upTo;
   }
+  void done() { done_ = true; }
   [[nodiscard]] std::size_t clients() const { return clients_; }
 
   [[nodiscard]] bool soon(const std::function<bool()>& condition) const {
@@ -90,6 +99,7 @@ class Running {
   std::atomic<int> produced_ = 0;
   std::atomic<std::size_t> padding_ = 0;
   std::atomic<std::size_t> clients_ = 0;
+  std::atomic<bool> done_ = false;
   std::atomic<bool> stop_ = false;
   Server server_;
   std::thread thread_;
@@ -206,6 +216,38 @@ TEST_CASE("followers hear what comes, and can leave") {
   CHECK(followed);
   CHECK(heard == 130);
   CHECK(server.soon([&] { return server.clients() == 0; }));
+}
+
+TEST_CASE("what takes long holds up nobody else, is not cut off, and its answer is not lost") {
+  ServerOptions options;
+  options.request_timeout = 200ms;
+  Running server(std::move(options));
+  const Rude client(server.path());
+  client.ask("later", {{"a", 1}});
+  client.ask("echo", {{"b", 2}});
+  client.ask("later", {{"fail", true}});
+  client.ask("later", {{"refuse", true}});
+  client.ask("echo", {{"c", 3}});
+  client.finish();  // its last word, and it waits for the answers
+  {
+    const Rude gone(server.path());
+    gone.ask("later");
+    REQUIRE(server.soon([&] { return server.clients() == 2; }));
+  }
+  CHECK(server.soon([&] { return server.clients() == 1; }));
+  for (int i = 0; i < 5; ++i) {
+    std::this_thread::sleep_for(100ms);
+    CHECK(call(server.path(), {"echo"}));
+  }
+  server.done();
+  const auto replies = client.hear();
+  REQUIRE(replies.size() == 5);
+  CHECK(*replies[0].result == json({{"a", 1}}));
+  CHECK(replies[0].end);
+  CHECK(*replies[1].result == json({{"b", 2}}));
+  CHECK(replies[2].result.error().message == "disk is full");
+  CHECK(replies[3].result.error().message == "not this one");
+  CHECK(*replies[4].result == json({{"c", 3}}));
 }
 
 TEST_CASE("a stream that fails says why") {

@@ -105,6 +105,8 @@ inline control::StatusReport normalStatus() {
   report.counters = {2, 31, 3, 1, 1, 900, 4000, 12, 2, 5, 4, 1, 0, 0};
   report.events = {14, 9, 3, 2, 0};
   report.store = {9, 4, 5, 12, 1};
+  report.outputs = {{"journal", true, "", 4, 0},
+                    {"audit", true, "no audit daemon runs: see 'systemctl status auditd'", 3, 1}};
   report.unclassified = 1;
   report.containers = {2, 1};
   return report;
@@ -363,6 +365,55 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.typeBoth({"alerts", "follow"});
        session.answer = tl::unexpected(Error{"too slow: what followed is in 'holdfastctl alerts list'"});
        session.type({"alerts", "follow"});
+     }},
+    {"alerts-handle",
+     [](Session& session) {
+       session.answer = control::HandleReport{3, 1};
+       session.typeBoth({"alerts", "handle", "17", "18", "19", "--note", "tested"});
+     }},
+    {"alerts-ignore",
+     [](Session& session) {
+       session.answer = control::HandleReport{1, 0};
+       session.typeBoth({"alerts", "ignore", "--rule", "web"});
+     }},
+    {"alerts-stats",
+     [](Session& session) {
+       const auto share = [](const nlohmann::json& value, int alerts, int open, int operations) {
+         return nlohmann::json{{"value", value}, {"alerts", alerts}, {"open", open}, {"operations", operations}};
+       };
+       session.answer = {{"alerts", 4},
+                         {"open", 3},
+                         {"operations", 1000},
+                         {"by",
+                          {{"type", {share("Container Active Defense", 4, 3, 1000)}},
+                           {"container", {share("web", 3, 2, 999), share(nullptr, 1, 1, 1)}},
+                           {"day", {share("2023-11-14", 4, 3, 1000)}}}}};
+       session.typeBoth({"alerts", "stats", "--since", "7d"});
+     }},
+    {"alerts-export",
+     [](Session& session) {
+       session.queued = {alertList(),
+                         {{"alerts", {toJson(goldenAlert()), toJson(goldenNotice())}}},
+                         {{"alerts", nlohmann::json::array()}}};
+       session.type({"alerts", "export", "--output", "json"});
+     }},
+    {"alerts-backup",
+     [](Session& session) {
+       (void)alert::Store::open(session.scratch / "alerts.db");
+       session.type({"alerts", "backup", "copy.db", "--store", "alerts.db"});
+       session.type({"alerts", "backup", "copy.db", "--store", "alerts.db"});
+       session.type({"alerts", "backup", "copy2.db", "--store", "alerts.db", "--output", "json"});
+     }},
+    {"alerts-purge",
+     [](Session& session) {
+       const auto type = [&session](holdfastctl::Arguments arguments) {
+         session.queued = {alertList(), {{"alerts", 2}}, {{"alerts", 7}}, control::PurgeReport{7, 0, 70, false}};
+         session.type(arguments);
+       };
+       type({"alerts", "purge", "--older-than", "90d"});
+       type({"alerts", "purge", "--older-than", "90d", "--yes"});
+       type({"alerts", "purge", "--older-than", "90d", "--yes", "--output", "json"});
+       session.type({"alerts", "purge"});
      }},
 };
 

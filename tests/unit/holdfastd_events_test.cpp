@@ -51,9 +51,9 @@ struct Fixture {
         StoreThread::Parts{.file = sandbox.path() / directory / "alerts.db",
                            .port = port,
                            .to_alert = [this](const auto& one) { return alertOf(one, history, containers, {}); },
-                           .on_change = {},
-                           .output = alert::Output(alert::Target::Stderr, 0)},
+                           .on_change = {}},
         capacity);
+    store->set({});
     intake = std::make_unique<Intake>(answerer, pool, *store, self_tests);
   }
   void hello(std::uint64_t load = 7) {

@@ -30,6 +30,7 @@ class Other {
     sqlite3* raw = nullptr;
     REQUIRE(sqlite3_open(file.c_str(), &raw) == SQLITE_OK);
     db_.reset(raw);
+    sqlite3_busy_timeout(raw, 5000);  // the store's thread may be at work on its own
   }
   void execute(const char* sql) { REQUIRE(sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK); }
 
@@ -71,8 +72,8 @@ struct Fixture {
         StoreThread::Parts{.file = file,
                            .port = port,
                            .to_alert = [this](const auto& one) { return fromEvent(one, test::sampleContext(&rule)); },
-                           .on_change = {},
-                           .output = alert::Output(alert::Target::Stderr, 0)});
+                           .on_change = {}});
+    store->set({});
     store->setLoad(kLoad);
     store->met(kLoad);
   }

@@ -63,6 +63,8 @@ const char* name(NoticeKind kind) {
       return "events-overflowed";
     case NoticeKind::ModuleMissing:
       return "module-missing";
+    case NoticeKind::ClockStepped:
+      return "clock-stepped";
     case NoticeKind::Unhealthy:
       break;
   }

@@ -26,7 +26,8 @@ enum class NoticeKind {
   StreamLost,
   EventsOverflowed,
   ModuleMissing,
-  Unhealthy
+  ClockStepped,
+  Unhealthy  // the last
 };
 
 /// As people and JSON see them: "Container Active Defense", "process terminated", "urgent", "bad-rule-set".
@@ -73,6 +74,24 @@ struct EventId {
   friend bool operator==(const EventId&, const EventId&) = default;
 };
 
+/// Who did it. The name is that of who logged in, if that is known (as with sudo), else of `uid`; empty if neither is
+/// in /etc/passwd.
+struct Person {
+  std::uint32_t uid = 0;
+  std::optional<std::uint32_t> login_uid;
+  std::string name;
+  friend bool operator==(const Person&, const Person&) = default;
+};
+
+/// What a person did about an alert.
+struct Handling {
+  State action = State::Handled;  // Handled, Ignored or AllowListed
+  Person by;
+  std::uint64_t at_real = 0;  // nanoseconds since 1970, UTC
+  std::string note;
+  friend bool operator==(const Handling&, const Handling&) = default;
+};
+
 /// What a person sees. All text is printable UTF-8 and of bounded length, whatever the container wrote.
 struct Alert {
   std::int64_t id = 0;           // given by the store
@@ -109,7 +128,9 @@ struct Alert {
   std::uint64_t last_real = 0;              // of the newest event, reckoned by the boot clock
   std::uint64_t first_boot = 0;             // nanoseconds of boot time
   std::uint64_t last_boot = 0;
-  std::uint64_t count = 1;  // operations that it stands for
+  std::uint64_t count = 1;         // operations that it stands for
+  std::vector<Handling> handling;  // oldest first; empty exactly if nobody has seen to it, or need to
+  bool open = true;                // nobody has handled it, whatever its state
 };
 
 /// What the controller knows about an event beyond the event itself.

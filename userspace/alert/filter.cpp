@@ -52,6 +52,7 @@ Result<void> check(Filter& filter) {
     *target = *found;
   }
   if (filter.container.size() > kTextMax || filter.rule.size() > kTextMax) return fail("a filter's text is too long");
+  if (filter.ids.size() > kListMax) return fail("at most " + std::to_string(kListMax) + " ids at once");
   if (filter.limit == 0 || filter.limit > kListMax) return fail("limit must be 1 to " + std::to_string(kListMax));
   return {};
 }
@@ -65,8 +66,12 @@ json toJson(const Filter& filter) {
       {"severity", &filter.severity},   {"state", &filter.state}, {"kind", &filter.kind}};
   for (const auto& [key, text] : texts)
     if (!text->empty()) out[key] = *text;
+  if (filter.open) out["open"] = *filter.open;
+  if (filter.before_real != 0) out["before_real"] = filter.before_real;
   if (filter.since_real != 0) out["since_real"] = filter.since_real;
   if (filter.after_revision >= 0) out["after_revision"] = filter.after_revision;
+  if (!filter.ids.empty()) out["ids"] = filter.ids;
+  if (filter.after_id >= 0) out["after_id"] = filter.after_id;
   if (filter.before_id > 0) out["before_id"] = filter.before_id;
   out["limit"] = filter.limit;
   return out;
@@ -85,10 +90,19 @@ Result<Filter> filterFromJson(const json& value) {
     const auto text = std::find_if(std::begin(texts), std::end(texts), [&](const auto& t) { return key == t.first; });
     if (text != std::end(texts) && item.is_string())
       *text->second = item.get<std::string>();
+    else if (key == "open" && item.is_boolean())
+      filter.open = item.get<bool>();
+    else if (key == "before_real" && count)
+      item.get_to(filter.before_real);
     else if (key == "since_real" && count)
       item.get_to(filter.since_real);
     else if (key == "after_revision" && count)
       item.get_to(filter.after_revision);
+    else if (key == "ids" &&
+             std::all_of(item.begin(), item.end(), [](const json& id) { return id.is_number_integer(); }))
+      item.get_to(filter.ids);
+    else if (key == "after_id" && count)
+      item.get_to(filter.after_id);
     else if (key == "before_id" && count)
       item.get_to(filter.before_id);
     else if (key == "limit" && count)

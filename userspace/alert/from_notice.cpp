@@ -34,6 +34,11 @@ Meaning meaningOf(NoticeKind kind) {
     case NoticeKind::ModuleMissing:
       return {"Kernel module is not loaded", Severity::Urgent,
               "Nothing is enforced on this host. See 'systemctl status holdfastd' and 'modprobe holdfast'."};
+    case NoticeKind::ClockStepped:
+      return {
+          "The clock was set", Severity::Reminder,
+          "Times of alerts before and after do not compare; those since the boot do. Nothing expires sooner or later "
+          "for it. If nobody meant to, see 'timedatectl' and the host's own log."};
     case NoticeKind::Unhealthy:
       break;
   }

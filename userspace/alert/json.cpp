@@ -119,6 +119,18 @@ void timesFrom(const json& value, Alert& a) {
   a.boot_id = text(value, "boot_id");
 }
 
+Handling handlingFrom(const json& value) {
+  Handling h;
+  h.action = byName(text(value, "action"), State::ProcessNotExists);
+  const json& by = value.at("by");
+  by.at("uid").get_to(h.by.uid);
+  if (const json& login = by.at("login_uid"); !login.is_null()) h.by.login_uid = login.get<std::uint32_t>();
+  h.by.name = text(by, "name");
+  value.at("at_real_ns").get_to(h.at_real);
+  h.note = text(value, "note");
+  return h;
+}
+
 Result<EventId> eventFrom(const json& value) {
   EventId event{text(value, "boot_id"), 0, value.at("number").get<std::uint64_t>()};
   const std::string load = text(value, "load_id");
@@ -130,7 +142,20 @@ Result<EventId> eventFrom(const json& value) {
 
 }  // namespace
 
+json toJson(const Handling& h) {
+  return {{"action", name(h.action)},
+          {"by",
+           {{"uid", h.by.uid},
+            {"login_uid", h.by.login_uid ? json(*h.by.login_uid) : json(nullptr)},
+            {"name", known(h.by.name)}}},
+          {"at", utcText(h.at_real)},
+          {"at_real_ns", h.at_real},
+          {"note", known(h.note)}};
+}
+
 json toJson(const Alert& a) {
+  json handling = json::array();
+  for (const Handling& one : a.handling) handling.push_back(toJson(one));
   const bool about_container = a.container.cgroup_id != 0 || !a.container.id.empty();
   return {{"id", a.id},
           {"revision", a.revision},
@@ -138,6 +163,8 @@ json toJson(const Alert& a) {
           {"name", a.name},
           {"severity", name(a.severity)},
           {"state", name(a.state)},
+          {"open", a.open},
+          {"handling", std::move(handling)},
           {"message", a.message},
           {"advice", a.advice},
           {"count", a.count},
@@ -163,6 +190,9 @@ Result<Alert> alertFromJson(const json& value) {
     a.name = text(value, "name");
     a.severity = byName(text(value, "severity"), Severity::Reminder);
     a.state = byName(text(value, "state"), State::ProcessNotExists);
+    // An alert that was stored before there was handling is without these two.
+    a.open = value.value("open", true);
+    for (const json& item : value.value("handling", json::array())) a.handling.push_back(handlingFrom(item));
     a.message = text(value, "message");
     a.advice = text(value, "advice");
     value.at("count").get_to(a.count);

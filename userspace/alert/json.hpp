@@ -13,6 +13,10 @@ namespace holdfast::alert {
 [[nodiscard]] nlohmann::json toJson(const Alert& alert);
 [[nodiscard]] Result<Alert> alertFromJson(const nlohmann::json& value);
 
+[[nodiscard]] nlohmann::json toJson(const Handling& handling);
+
+[[nodiscard]] nlohmann::json toJson(const Stats& stats);
+
 /// The same keys as Filter's members, without the empty ones.
 [[nodiscard]] nlohmann::json toJson(const Filter& filter);
 /// A key that is not known or out of range is an error.

@@ -11,6 +11,7 @@
 
 #include "alert/json.hpp"
 #include "alert/text.hpp"
+#include "base/file.hpp"
 
 namespace holdfast::alert {
 namespace {
@@ -22,6 +23,8 @@ int priority(Severity severity) {
   return severity == Severity::Urgent ? LOG_ALERT : severity == Severity::Suspicious ? LOG_WARNING : LOG_NOTICE;
 }
 
+}  // namespace
+
 std::string summary(const Alert& alert) {
   const std::string& container = alert.container.name.empty() ? alert.container.id : alert.container.name;
   std::string text = alert.name + ": " + alert.message;
@@ -30,8 +33,6 @@ std::string summary(const Alert& alert) {
   if (alert.count > 1) text += " [" + std::to_string(alert.count) + " times]";
   return shown(text, kMessageMax);
 }
-
-}  // namespace
 
 Target defaultTarget() {
   const char* stream = std::getenv("JOURNAL_STREAM");
@@ -53,6 +54,7 @@ std::vector<std::string> journalFields(const Alert& a) {
   add("MESSAGE_ID", kMessageId);
   add("PRIORITY", std::to_string(priority(a.severity)));
   add("HOLDFAST_ALERT_ID", std::to_string(a.id));
+  add("HOLDFAST_REVISION", std::to_string(a.revision));
   add("HOLDFAST_TYPE", name(a.type));
   add("HOLDFAST_NAME", a.name);
   add("HOLDFAST_SEVERITY", name(a.severity));
@@ -81,34 +83,24 @@ std::vector<std::string> journalFields(const Alert& a) {
   return fields;
 }
 
-bool Output::deliver(const Alert& alert, std::chrono::steady_clock::time_point now) {
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    in_second_ = 0;
-  }
-  if (in_second_ >= per_second_ || !write(alert, unsaid_)) {
-    ++held_back_;
-    ++unsaid_;
-    return false;
-  }
-  ++in_second_;
-  unsaid_ = 0;
-  return true;
-}
-
-bool Output::write(const Alert& alert, std::uint64_t held_back) const {
+Result<void> JournalSink::deliver(const Alert& alert, std::uint64_t held_back) {
   if (target_ == Target::Stderr) {
     auto line = toJson(alert);
     if (held_back != 0) line["held_back"] = held_back;
     const std::string text = line.dump() + "\n";
-    return ::write(STDERR_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (::write(STDERR_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
+    return fail("standard error does not take alerts");
   }
   auto fields = journalFields(alert);
   if (held_back != 0) fields.push_back("HOLDFAST_HELD_BACK=" + std::to_string(held_back));
   std::vector<iovec> parts;
   parts.reserve(fields.size());
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
-  return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) == 0;
+  // Without its socket the library says nothing and drops what it was given.
+  if (::access("/run/systemd/journal/socket", W_OK) != 0) return fail("the journal does not run");
+  const int code = sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+  if (code < 0) return tl::unexpected(systemError("the journal does not take alerts", -code));
+  return {};
 }
 
 }  // namespace holdfast::alert

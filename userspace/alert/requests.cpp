@@ -35,10 +35,7 @@ Result<json> listPage(const Store& store, const json& params) {
   }
   // Also when it ended exactly here: then the next page is empty.
   const bool more = page.size() < alerts->size() || page.size() == wanted;
-  return json{{"alerts", std::move(page)},
-              {"more", more},
-              {"totals", control::StoreTotals{totals->events, totals->alerts, totals->folded, totals->operations,
-                                              totals->notices}}};
+  return json{{"alerts", std::move(page)}, {"more", more}, {"totals", storeTotals(*totals)}};
 }
 
 Result<control::Source> follow(const Store& store, const json& params) {
@@ -65,6 +62,10 @@ Result<control::Source> follow(const Store& store, const json& params) {
 
 }  // namespace
 
+control::StoreTotals storeTotals(const Totals& t) {
+  return {t.events, t.alerts, t.folded, t.operations, t.notices, t.removed, t.removed_operations, t.removed_notices};
+}
+
 void registerRequests(control::Server& server, const Store& reader) {
   using Access = control::Server::Access;
   server.handle("alerts.list", Access::Read,
@@ -75,6 +76,13 @@ void registerRequests(control::Server& server, const Store& reader) {
     auto alert = reader.get(params->id);
     if (!alert) return tl::unexpected(alert.error());
     return toJson(*alert);
+  });
+  server.handle("alerts.stats", Access::Read, [&reader](const Request& request, const Peer&) -> Result<json> {
+    const auto filter = filterFromJson(request.params);
+    if (!filter) return tl::unexpected(filter.error());
+    const auto stats = reader.stats(*filter);
+    if (!stats) return tl::unexpected(stats.error());
+    return toJson(*stats);
   });
   server.stream("alerts.follow", Access::Read,
                 [&reader](const Request& request, const Peer&) { return follow(reader, request.params); });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/schema.hpp"
 
+#include <filesystem>
 #include <iterator>
 
+#include "alert/copy.hpp"
 #include "alert/statement.hpp"
 
 namespace holdfast::alert {
@@ -12,8 +14,9 @@ constexpr std::int64_t kApplicationId = 0x484f4c44;  // "HOLD", as file(1) shows
 
 // kSteps[i] brings version i to i + 1. A released step is never changed.
 //
-// alerts.body is the alert's JSON as it was when it was made; the columns count, state, last_* and revision are newer.
-// totals has one row. events keeps the numbers that the kernel might still send again.
+// alerts.body is the alert's JSON as it was when it was made; the columns count, state, last_*, open, handling and
+// revision are newer. stamp is the store's own clock at the last change by an event; clock and totals have one row.
+// events keeps the numbers that the kernel might still send again. outputs says up to where each was served.
 constexpr const char* kSteps[] = {R"(
 CREATE TABLE streams (
   id INTEGER PRIMARY KEY,
@@ -55,6 +58,29 @@ CREATE TABLE totals (
   operations INTEGER NOT NULL,
   notices INTEGER NOT NULL);
 INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
+)",
+                                  R"(
+ALTER TABLE alerts ADD COLUMN image TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN first_real INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN from_event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN open INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE alerts ADD COLUMN handling TEXT NOT NULL DEFAULT '[]';
+UPDATE alerts SET stamp = last_real, first_real = last_real;
+UPDATE alerts SET
+  image = coalesce(json_extract(body, '$.container.image'), ''),
+  first_real = coalesce(json_extract(body, '$.time.first_real_ns'), last_real),
+  from_event = json_extract(body, '$.event') IS NOT NULL
+  WHERE json_valid(body);
+CREATE INDEX alerts_stamp ON alerts (open, stamp);
+ALTER TABLE totals ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN removed_operations INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN removed_notices INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE clock (now INTEGER NOT NULL, boot_id TEXT NOT NULL, boot_ns INTEGER NOT NULL);
+CREATE TABLE outputs (
+  name TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  delivered INTEGER NOT NULL) WITHOUT ROWID;
 )"};
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kSteps));
 
@@ -75,6 +101,17 @@ Result<std::int64_t> versionOf(sqlite3* db) {
   return version;
 }
 
+Result<void> keepCopy(sqlite3* db, std::int64_t version) {
+  const std::string base = std::string(sqlite3_db_filename(db, "main")) + ".schema-" + std::to_string(version);
+  constexpr int kCopiesMax = 9;
+  for (int i = 1; i <= kCopiesMax; ++i) {
+    const std::filesystem::path file = i == 1 ? base : base + "." + std::to_string(i);
+    std::error_code error;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(file, error))) return copyTo(db, file);
+  }
+  return tl::unexpected(Error{"there are many copies of older stores: remove those that nobody needs", base});
+}
+
 }  // namespace
 
 Result<void> migrate(sqlite3* db, bool read_only) {
@@ -85,6 +122,10 @@ Result<void> migrate(sqlite3* db, bool read_only) {
     return tl::unexpected(
         Error{"this alert store has not been brought to the present schema", sqlite3_db_filename(db, "main")});
 
+  if (*version > 0) {
+    // Whatever the next version makes of it, and for the way back.
+    if (auto kept = keepCopy(db, *version); !kept) return kept;
+  }
   auto transaction = Transaction::begin(db);
   if (!transaction) return tl::unexpected(transaction.error());
   // Another process may have been first.

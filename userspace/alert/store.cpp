@@ -83,13 +83,15 @@ Result<void> Store::settle(const std::string& boot_id, std::uint64_t load_id, st
 }
 
 Result<Totals> Store::totals() const {
-  auto statement = Statement::prepare(db_.get(), "SELECT events, alerts, folded, operations, notices FROM totals");
+  auto statement = Statement::prepare(
+      db_.get(),
+      "SELECT events, alerts, folded, operations, notices, removed, removed_operations, removed_notices FROM totals");
   if (!statement) return tl::unexpected(statement.error());
   auto row = statement->step(kReading);
   if (!row) return tl::unexpected(row.error());
   if (!*row) return databaseError(db_.get(), "the alert store has lost its totals");
   const auto value = [&](int column) { return static_cast<std::uint64_t>(statement->integer(column)); };
-  return Totals{value(0), value(1), value(2), value(3), value(4)};
+  return Totals{value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7)};
 }
 
 Result<std::uint64_t> Store::lastNumber(const std::string& boot_id, std::uint64_t load_id) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "alert/clock.hpp"
 #include "alert/json.hpp"
 #include "alert/statement.hpp"
 #include "alert/store.hpp"
@@ -32,6 +33,9 @@ std::string groupKey(const Alert& a) {
              a.event ? std::string() : a.message);
 }
 
+/// Whether somebody should see to it. What a rule allowed comes as handled, and folds with its like.
+std::int64_t opens(const Alert& a) { return a.state == State::Handled ? 0 : 1; }
+
 /// All statements of one transaction.
 class Adder {
  public:
@@ -41,13 +45,14 @@ class Adder {
         "SELECT id, settled FROM streams WHERE boot_id = ? AND load_id = ?",
         "SELECT 1 FROM events WHERE stream = ? AND number = ?",
         "INSERT INTO events (stream, number, alert, count) VALUES (?, ?, ?, ?)",
-        "SELECT id FROM alerts WHERE fold_key = ? AND boot_id = ? AND first_boot >= ? AND state = ? "
+        "SELECT id FROM alerts WHERE fold_key = ? AND boot_id = ? AND first_boot >= ? AND state = ? AND open = ? "
         "ORDER BY id DESC LIMIT 1",
         "UPDATE alerts SET count = count + ?2, last_boot = max(last_boot, ?3), last_real = max(last_real, ?4), "
-        "revision = ?5 WHERE id = ?1",
+        "revision = ?5, stamp = ?6 WHERE id = ?1",
         "SELECT count(*) FROM alerts WHERE group_key = ? AND boot_id = ? AND first_boot >= ?",
         "INSERT INTO alerts (revision, fold_key, group_key, boot_id, first_boot, last_boot, last_real, count, type, "
-        "severity, state, kind, container_id, container_name, rule, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "severity, state, kind, container_id, container_name, rule, body, image, first_real, from_event, stamp, open) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         "UPDATE totals SET revision = ?, events = events + ?, alerts = alerts + ?, folded = folded + ?, "
         "operations = operations + ?, notices = notices + ?"};
     Adder adder(db, options);
@@ -59,6 +64,9 @@ class Adder {
     const auto revision = number(db, "SELECT revision FROM totals");
     if (!revision) return tl::unexpected(revision.error());
     adder.revision_ = *revision;
+    const auto now = advanceClock(db, options.clocks());
+    if (!now) return tl::unexpected(now.error());
+    adder.now_ = *now;
     return adder;
   }
 
@@ -127,7 +135,7 @@ class Adder {
     const std::uint64_t since = alert.first_boot > window ? alert.first_boot - window : 0;
 
     std::string fold = group + key(alert.dev, alert.ino, alert.path);
-    auto open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state));
+    auto open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
     if (!open) return tl::unexpected(open.error());
     if (open->first != 0) return foldInto(open->first, alert);
 
@@ -135,7 +143,7 @@ class Adder {
     if (!objects) return tl::unexpected(objects.error());
     if (static_cast<std::uint64_t>(objects->first) >= options_.objects_max) {
       fold = group + "*";
-      open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state));
+      open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
       if (!open) return tl::unexpected(open.error());
       if (open->first != 0) return foldInto(open->first, alert);
       alert.message = "more different files than are listed one by one; for the first " +
@@ -148,7 +156,7 @@ class Adder {
 
   Result<std::int64_t> foldInto(std::int64_t id, const Alert& alert) {
     if (alert.event) ++added_.folded;
-    auto done = run(Fold, id, alert.count, alert.last_boot, alert.last_real, ++revision_);
+    auto done = run(Fold, id, alert.count, alert.last_boot, alert.last_real, ++revision_, now_);
     if (!done) return tl::unexpected(done.error());
     return id;
   }
@@ -157,7 +165,8 @@ class Adder {
     ++(a.event ? added_.alerts : added_.notices);
     auto done = run(Make, ++revision_, fold, group, a.boot_id, a.first_boot, a.last_boot, a.last_real, a.count,
                     name(a.type), name(a.severity), name(a.state), a.kind, a.container.id, a.container.name,
-                    a.rule ? a.rule->name : std::string(), toJson(a).dump());
+                    a.rule ? a.rule->name : std::string(), toJson(a).dump(), a.container.image, a.first_real,
+                    std::int64_t{a.event ? 1 : 0}, now_, opens(a));
     if (!done) return tl::unexpected(done.error());
     return sqlite3_last_insert_rowid(db_);
   }
@@ -166,6 +175,7 @@ class Adder {
   StoreOptions options_;
   std::vector<Statement> statements_;
   std::int64_t revision_ = 0;
+  std::uint64_t now_ = 0;  // of the store's clock
   Totals added_;
   std::set<std::int64_t> changed_;
 };

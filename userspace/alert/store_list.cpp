@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "alert/filter_sql.hpp"
 #include "alert/json.hpp"
-#include "alert/statement.hpp"
 #include "alert/store.hpp"
 
 namespace holdfast::alert {
 namespace {
 
-constexpr const char* kColumns = "SELECT id, revision, count, state, last_boot, last_real, body FROM alerts ";
+constexpr const char* kColumns =
+    "SELECT id, revision, count, state, last_boot, last_real, body, open, handling FROM alerts ";
 
 /// Body, with what has changed since it was written.
 Result<Alert> alertOf(const Statement& row) {
@@ -18,6 +19,8 @@ Result<Alert> alertOf(const Statement& row) {
   body["revision"] = row.integer(1);
   body["count"] = row.integer(2);
   body["state"] = row.text(3);
+  body["open"] = row.integer(7) != 0;
+  body["handling"] = nlohmann::json::parse(row.text(8), nullptr, false);
   auto alert = alertFromJson(body);
   if (!alert) return alert;
   alert->last_boot = static_cast<std::uint64_t>(row.integer(4));
@@ -25,28 +28,18 @@ Result<Alert> alertOf(const Statement& row) {
   return alert;
 }
 
-/// A condition that an empty value switches off.
-std::string unlessEmpty(const char* column, int parameter) {
-  const std::string value = "?" + std::to_string(parameter);
-  return "(" + value + " = '' OR " + column + " = " + value + ")";
-}
-
 }  // namespace
 
 Result<std::vector<Alert>> Store::list(const Filter& filter) const {
-  constexpr const char* kContainer =
-      "(?1 = '' OR container_id = ?1 OR container_name = ?1 OR "
-      "(length(?1) >= 4 AND substr(container_id, 1, length(?1)) = ?1))";
-  const std::string sql = std::string(kColumns) + "WHERE " + kContainer + " AND " + unlessEmpty("rule", 2) + " AND " +
-                          unlessEmpty("type", 3) + " AND " + unlessEmpty("severity", 4) + " AND " +
-                          unlessEmpty("state", 5) + " AND " + unlessEmpty("kind", 6) +
-                          " AND last_real >= ?7 AND revision > ?8 AND (?10 = 0 OR id < ?10) ORDER BY " +
-                          (filter.after_revision < 0 ? "id DESC" : "revision") + " LIMIT ?9";
+  const std::string sql = std::string(kColumns) + "WHERE " + filterCondition() + " ORDER BY " +
+                          (filter.after_revision >= 0 ? "revision"
+                           : filter.after_id >= 0     ? "id"
+                                                      : "id DESC") +
+                          " LIMIT ?14";
   auto statement = Statement::prepare(db_.get(), sql);
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(filter.container, filter.rule, filter.type, filter.severity, filter.state, filter.kind,
-                  std::min<std::uint64_t>(filter.since_real, INT64_MAX), filter.after_revision,
-                  static_cast<std::uint64_t>(std::min(filter.limit, kListMax)), filter.before_id);
+  bindFilter(*statement, filter);
+  statement->bindOne(14, static_cast<std::uint64_t>(std::min(filter.limit, kListMax)));
   std::vector<Alert> alerts;
   for (;;) {
     auto row = statement->step("the alert store cannot be read");

@@ -13,6 +13,8 @@ using nlohmann::json;
 
 std::uint32_t Connection::interest() const {
   if (!out_.empty()) return EPOLLOUT;
+  // It may have said its last word, and still waits for the answer.
+  if (once()) return 0;
   // Nothing more is read from a follower; that it goes away is seen by this.
   return following() || closing_ ? EPOLLRDHUP : EPOLLIN;
 }

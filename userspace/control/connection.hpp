@@ -46,7 +46,13 @@ class Connection {
   /// Writes what the other end takes.
   void flush(Clock::time_point now);
 
-  void follow(Source source) { source_ = std::move(source); }
+  void follow(Source source, bool once) {
+    source_ = std::move(source);
+    once_ = once;
+  }
+  void unfollow() { source_.reset(); }
+  /// Follows for one value only.
+  [[nodiscard]] bool once() const { return once_ && following(); }
   [[nodiscard]] Source& source() { return *source_; }
 
   /// What is to be done when the deadline has passed: a follower hears why, others are dropped.
@@ -63,6 +69,7 @@ class Connection {
   std::deque<std::string> out_;  // encoded messages
   std::size_t sent_ = 0;         // bytes of the first one
   std::optional<Source> source_;
+  bool once_ = false;
   std::optional<Clock::time_point> deadline_;
   bool closing_ = false;
   bool dead_ = false;

@@ -52,8 +52,12 @@ class Server::State {
   }
 
   void pump() {
-    for (auto& [fd, client] : clients_)
-      if (client.following() && client.idle()) tell(client);
+    for (auto& [fd, client] : clients_) {
+      if (!client.following() || !client.idle()) continue;
+      tell(client);
+      // What was asked meanwhile of one who waited for an answer.
+      if (!client.following()) advance(client);
+    }
     settle();
   }
 
@@ -61,6 +65,7 @@ class Server::State {
     Access access = Access::Write;
     Handler handler;
     StreamHandler stream;  // set instead of handler
+    bool once = false;     // the stream's first value is the answer
   };
 
   [[nodiscard]] int fd() const { return epoll_.get(); }
@@ -118,6 +123,10 @@ class Server::State {
       return client.drop();
     if ((events & EPOLLOUT) != 0) client.flush(Clock::now());
     if ((events & EPOLLIN) != 0 && !client.receive()) return client.drop();
+    advance(client);
+  }
+
+  void advance(Connection& client) {
     // One request after the other, the next only when the answer is taken.
     while (client.idle() && !client.following()) {
       auto message = client.nextMessage();
@@ -126,7 +135,7 @@ class Server::State {
       answer(client, **message);
       client.flush(Clock::now());
     }
-    if (client.following() && client.idle()) tell(client);
+    if (client.following() && !client.once() && client.idle()) tell(client);
   }
 
   void answer(Connection& client, const json& message) {
@@ -142,13 +151,18 @@ class Server::State {
       return client.send(replyMessage(result), Clock::now());
     }
     auto source = guarded<Source>([&] { return entry.stream(*request, client.peer()); });
+    if (!source && entry.once) return client.send(replyMessage(tl::unexpected(source.error())), Clock::now());
     if (!source) return client.sendLast(replyMessage(tl::unexpected(source.error())), Clock::now());
-    client.follow(std::move(*source));
+    client.follow(std::move(*source), entry.once);
   }
 
   void tell(Connection& client) {
     const auto values = guarded<std::vector<json>>([&] { return client.source()(); });
-    if (!values)
+    if (client.once()) {
+      if (values && values->empty()) return;
+      client.unfollow();
+      client.send(replyMessage(values ? Result<json>(values->front()) : tl::unexpected(values.error())), Clock::now());
+    } else if (!values)
       client.sendLast(replyMessage(tl::unexpected(values.error())), Clock::now());
     else
       for (const json& value : *values) client.send(replyMessage(value, false), Clock::now());
@@ -215,11 +229,15 @@ Result<Server> Server::listen(const std::filesystem::path& path, ServerOptions o
 }
 
 void Server::handle(const std::string& request, Access access, Handler handler) {
-  state_->entries[request] = {access, std::move(handler), {}};
+  state_->entries[request] = {access, std::move(handler), {}, false};
+}
+
+void Server::handleLater(const std::string& request, Access access, LaterHandler handler) {
+  state_->entries[request] = {access, {}, std::move(handler), true};
 }
 
 void Server::stream(const std::string& request, Access access, StreamHandler handler) {
-  state_->entries[request] = {access, {}, std::move(handler)};
+  state_->entries[request] = {access, {}, std::move(handler), false};
 }
 
 int Server::fd() const { return state_->fd(); }

@@ -25,6 +25,9 @@ using Handler = std::function<Result<nlohmann::json>(const Request&, const Peer&
 /// What is new for one follower, at most about 100 values; empty if nothing. An error ends the stream.
 using Source = std::function<Result<std::vector<nlohmann::json>>()>;
 
+/// Begins what is answered when it is done: its Source gives one value, or an error, which is the answer.
+using LaterHandler = std::function<Result<Source>(const Request&, const Peer&)>;
+
 /// Begins a stream. The Source lives until the follower is gone.
 using StreamHandler = std::function<Result<Source>(const Request&, const Peer&)>;
 
@@ -50,6 +53,8 @@ class Server {
 
   enum class Access { Read, Write };
   void handle(const std::string& request, Access access, Handler handler);
+  /// For what takes long: done elsewhere, and answered by pump(). Other requests of the same client wait for it.
+  void handleLater(const std::string& request, Access access, LaterHandler handler);
   void stream(const std::string& request, Access access, StreamHandler handler);
 
   /// Readable when dispatch() has something to do; it includes the time-outs.

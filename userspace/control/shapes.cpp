@@ -16,6 +16,9 @@ namespace holdfast::control {
 HOLDFAST_SHAPE(NameParams, name)
 HOLDFAST_SHAPE(IdParams, id)
 HOLDFAST_SHAPE(AlertParams, id)
+HOLDFAST_SHAPE(HandleParams, filter, note)
+HOLDFAST_SHAPE(HandleReport, handled, state_kept)
+HOLDFAST_SHAPE(PurgeReport, removed, open, operations, more)
 HOLDFAST_SHAPE(SelftestParams, cgroup_id)
 HOLDFAST_SHAPE(Mistake, message, file, line, column)
 HOLDFAST_SHAPE(ModuleReport, loaded, version, abi, attached, overlay_verified, overlay_mismatch, controller, policy,
@@ -27,10 +30,11 @@ HOLDFAST_SHAPE(RulePolicy, name, requested, effective, reason)
 HOLDFAST_SHAPE(Counters, containers, members, adopted, unclassified, defaulted, execs, maps, denied, alerted, queries,
                queries_answered, queries_timed_out, queries_refused, queries_pending)
 HOLDFAST_SHAPE(EventTotals, seen, delivered, folded, queued, overflow)
-HOLDFAST_SHAPE(StoreTotals, events, alerts, folded, operations, notices)
+HOLDFAST_SHAPE(StoreTotals, events, alerts, folded, operations, notices, removed, removed_operations, removed_notices)
+HOLDFAST_SHAPE(OutputReport, name, on, problem, delivered, waiting)
 HOLDFAST_SHAPE(ContainerTotals, total, not_covered)
 HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, policy, counters, events, store,
-               unclassified, containers)
+               outputs, unclassified, containers)
 HOLDFAST_SHAPE(ContainerReport, id, name, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
                pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
                overflow)

@@ -21,6 +21,11 @@
 //   alerts.list       alert::Filter          -> {"alerts": [alert], "more": bool, "totals": StoreTotals}
 //   alerts.show       AlertParams            -> alert (docs/alerts.md)
 //   alerts.follow     alert::Filter          -> alerts as they come or change, a stream
+//   alerts.stats      alert::Filter          -> alert::toJson(Stats)
+//   alerts.handle     HandleParams           -> HandleReport        root only, as are the following three
+//   alerts.ignore     HandleParams           -> HandleReport
+//   alerts.allow-listed  HandleParams        -> HandleReport
+//   alerts.purge      alert::Filter          -> PurgeReport
 //   selftest.begin    SelftestParams         -> {}                  root only, as are the following
 //   selftest.end      SelftestParams         -> SelftestReport
 //   reload                                   -> ReloadReport
@@ -37,6 +42,25 @@ struct IdParams {
 
 struct AlertParams {
   std::int64_t id = 0;
+};
+
+/// Without ids in the filter: those that it selects and nobody has handled.
+struct HandleParams {
+  nlohmann::json filter = nlohmann::json::object();
+  std::string note;
+};
+
+struct HandleReport {
+  std::uint64_t handled = 0;
+  std::uint64_t state_kept = 0;  // of these: their state says what was done at the time
+};
+
+/// At most the filter's limit at a time, oldest first.
+struct PurgeReport {
+  std::uint64_t removed = 0;
+  std::uint64_t open = 0;        // of these, nobody had handled
+  std::uint64_t operations = 0;  // that they stood for
+  bool more = false;             // there may be
 };
 
 struct SelftestParams {
@@ -135,6 +159,18 @@ struct StoreTotals {
   std::uint64_t folded = 0;
   std::uint64_t operations = 0;
   std::uint64_t notices = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t removed_operations = 0;
+  std::uint64_t removed_notices = 0;
+};
+
+/// Where alerts go besides the store. `delivered` counts since it was switched on.
+struct OutputReport {
+  std::string name;
+  bool on = false;
+  std::string problem;  // why nothing is delivered just now; empty if all is well
+  std::uint64_t delivered = 0;
+  std::uint64_t waiting = 0;  // alerts, new or changed
 };
 
 struct ContainerTotals {
@@ -152,6 +188,7 @@ struct StatusReport {
   Counters counters;
   EventTotals events;
   StoreTotals store;
+  std::vector<OutputReport> outputs;
   std::uint64_t unclassified = 0;
   ContainerTotals containers;
 };
@@ -204,6 +241,9 @@ struct ReloadReport {
 HOLDFAST_SHAPE(NameParams)
 HOLDFAST_SHAPE(IdParams)
 HOLDFAST_SHAPE(AlertParams)
+HOLDFAST_SHAPE(HandleParams)
+HOLDFAST_SHAPE(HandleReport)
+HOLDFAST_SHAPE(PurgeReport)
 HOLDFAST_SHAPE(SelftestParams)
 HOLDFAST_SHAPE(Mistake)
 HOLDFAST_SHAPE(ModuleReport)
@@ -214,6 +254,7 @@ HOLDFAST_SHAPE(RulePolicy)
 HOLDFAST_SHAPE(Counters)
 HOLDFAST_SHAPE(EventTotals)
 HOLDFAST_SHAPE(StoreTotals)
+HOLDFAST_SHAPE(OutputReport)
 HOLDFAST_SHAPE(ContainerTotals)
 HOLDFAST_SHAPE(StatusReport)
 HOLDFAST_SHAPE(ContainerReport)

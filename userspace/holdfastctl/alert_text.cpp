@@ -84,6 +84,18 @@ void operation(Sheet& sheet, const Alert& a) {
              a.requested.empty() ? a.effective : fmt::format("asked {}, in effect {}", a.requested, a.effective));
 }
 
+void handling(Sheet& sheet, const Alert& a) {
+  for (const auto& one : a.handling) {
+    const std::string who = one.by.name.empty()
+                                ? fmt::format("user {}", one.by.login_uid.value_or(one.by.uid))
+                                : fmt::format("{} ({})", one.by.name, one.by.login_uid.value_or(one.by.uid));
+    const bool another = one.by.login_uid && *one.by.login_uid != one.by.uid;
+    sheet.line("Seen to", fmt::format("{} by {}{}, {}", name(one.action), who,
+                                      another ? fmt::format(" as user {}", one.by.uid) : "", utcText(one.at_real)));
+    sheet.lineIfAny("  note", one.note);
+  }
+}
+
 }  // namespace
 
 std::string fullText(const Alert& a, std::size_t width) {
@@ -91,7 +103,9 @@ std::string fullText(const Alert& a, std::size_t width) {
   sheet.line("Alert", fmt::format("{}  {}", a.id, a.name));
   sheet.line("Type", name(a.type));
   sheet.line("Severity", name(a.severity));
-  sheet.line("State", name(a.state));
+  sheet.line("State", fmt::format("{}{}", name(a.state),
+                                  a.open && a.state != alert::State::Unhandled ? ", nobody has handled it" : ""));
+  handling(sheet, a);
   sheet.raw("\n" + wrapped(safeUtf8(a.message), 0, width) + "\n");
   sheet.line("Host", fmt::format("{} ({}){}", orUnknown(a.host.name), orUnknown(a.host.machine_id),
                                  a.host.cluster.empty() ? "" : ", cluster " + a.host.cluster));
@@ -102,7 +116,9 @@ std::string fullText(const Alert& a, std::size_t width) {
   sheet.line("Count", std::to_string(a.count));
   sheet.line("First", utcText(a.first_real));
   sheet.line("Last", utcText(a.last_real));
-  if (a.event) sheet.line("Event", fmt::format("{} of boot {}", a.event->number, a.event->boot_id));
+  sheet.line("  since boot", fmt::format("{:.3f} s to {:.3f} s, boot {}", static_cast<double>(a.first_boot) / 1e9,
+                                         static_cast<double>(a.last_boot) / 1e9, orUnknown(a.boot_id)));
+  if (a.event) sheet.line("Event", std::to_string(a.event->number));
   sheet.raw("\nWhat to do next:\n" + wrapped(safeUtf8(a.advice), 2, width));
   return sheet.take();
 }

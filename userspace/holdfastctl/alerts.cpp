@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <ostream>
 
 #include "alert/json.hpp"
 #include "control/shapes.hpp"
+#include "holdfastctl/alert_filter.hpp"
 #include "holdfastctl/alert_text.hpp"
 #include "holdfastctl/command_line.hpp"
-#include "holdfastctl/since.hpp"
 #include "holdfastctl/table.hpp"
 
 namespace holdfast::holdfastctl {
@@ -14,37 +13,6 @@ namespace {
 
 using nlohmann::json;
 namespace po = boost::program_options;
-
-void addFilterOptions(CommandLine& line) {
-  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  line.options()("container", text("ID"), "only of this container: id, its beginning, or name")("rule", text("NAME"),
-                                                                                                "only of this rule")(
-      "type", text("TYPE"),
-      "container-active-defense, container-escape-prevention, risk-image-blocking or "
-      "protection-status")("severity", text("SEVERITY"), "urgent, suspicious or reminder")(
-      "state", text("STATE"),
-      "unhandled, handled, ignored, allow-listed, blocked, process-terminated or "
-      "process-not-exists")("kind", text("KIND"), "what happened: exec, map, mprotect, interpreter, ptrace, ...")(
-      "since", text("TIME"), "seen since: 30m, 2h, 7d, or 2024-05-31T12:00:00Z");
-}
-
-Result<alert::Filter> filterOf(const CommandLine& line, const Environment& environment) {
-  alert::Filter filter;
-  filter.container = line.text("container");
-  filter.rule = line.text("rule");
-  filter.type = line.text("type");
-  filter.severity = line.text("severity");
-  filter.state = line.text("state");
-  filter.kind = line.text("kind");
-  if (const std::string since = line.text("since"); !since.empty()) {
-    const auto time = parseSince(since, environment.now());
-    if (!time) return tl::unexpected(time.error());
-    filter.since_real = *time;
-  }
-  if (line.values().count("limit") != 0) filter.limit = line.values()["limit"].as<std::size_t>();
-  // The same check as the daemon's, so that wrong use is told from what could not be done.
-  return alert::filterFromJson(toJson(filter));
-}
 
 Result<void> printList(const json& answer, const Environment& environment) {
   Table table(
@@ -120,11 +88,9 @@ int alertsShow(const Arguments& arguments, const Environment& environment) {
   if (const auto done = line.parse(arguments, environment)) return *done;
   if (line.arguments().empty())
     return line.wrongUse(environment, "which alert? 'holdfastctl alerts list' shows their ids");
-  const std::string& text = line.arguments()[0];
-  control::AlertParams params;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), params.id);
-  if (error != std::errc() || end != text.data() + text.size() || params.id < 1)
-    return line.wrongUse(environment, "an alert's id is a number, not '" + text + "'");
+  const auto ids = idsOf(line.arguments());
+  if (!ids) return line.wrongUse(environment, ids.error().message);
+  const control::AlertParams params{ids->front()};
   const auto answer = line.call(environment, {"alerts.show", params});
   if (!answer) return failed(environment, answer.error());
   if (line.json()) {

@@ -59,5 +59,12 @@ using Arguments = std::vector<std::string>;
 [[nodiscard]] int alertsList(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int alertsShow(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int alertsFollow(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsHandle(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsAllowList(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsIgnore(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsStats(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsExport(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsBackup(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int alertsPurge(const Arguments& arguments, const Environment& environment);
 
 }  // namespace holdfast::holdfastctl

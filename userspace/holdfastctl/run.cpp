@@ -34,6 +34,12 @@ constexpr std::array kCommands = {
     Command{"alerts", "list", "alerts, the newest first", &alertsList},
     Command{"alerts", "show", "one alert in full, and what to do next", &alertsShow},
     Command{"alerts", "follow", "alerts as they come", &alertsFollow},
+    Command{"alerts", "handle", "somebody has seen to it: who, when, and a note", &alertsHandle},
+    Command{"alerts", "ignore", "likewise, and nothing needs to be done", &alertsIgnore},
+    Command{"alerts", "stats", "how many, by type, severity, state, rule, container, image, day", &alertsStats},
+    Command{"alerts", "export", "all as JSON lines: native, ECS, OCSF", &alertsExport},
+    Command{"alerts", "backup", "a copy of the store", &alertsBackup},
+    Command{"alerts", "purge", "remove alerts for good", &alertsPurge},
 };
 
 void help(std::ostream& out, const std::string& group) {
@@ -43,7 +49,7 @@ void help(std::ostream& out, const std::string& group) {
     if (!group.empty() && group != command.group) continue;
     std::string name = command.group;
     if (command.name != nullptr) name += std::string(" ") + command.name;
-    name.resize(15, ' ');
+    name.resize(18, ' ');
     out << "  " << name << command.summary << "\n";
   }
   out << "\nEach takes --help, which shows its options and examples, and --output table|json.\n"

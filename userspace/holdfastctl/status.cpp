@@ -66,8 +66,14 @@ void printCounters(std::ostream& out, const StatusReport& report) {
        fmt::format("{} seen = {} delivered + {} folded + {} queued + {} overflow", e.seen, e.delivered, e.folded,
                    e.queued, e.overflow));
   line(out, "Alerts",
-       fmt::format("{} for {} operations ({} events, {} folded); {} of Holdfast itself", s.alerts, s.operations,
-                   s.events, s.folded, s.notices));
+       fmt::format("{} for {} operations ({} events, {} folded), removed {}; {} of Holdfast itself, removed {}",
+                   s.alerts, s.operations, s.events, s.folded, s.removed, s.notices, s.removed_notices));
+  for (const auto& output : report.outputs) {
+    if (!output.on) continue;
+    line(out, "Output",
+         fmt::format("{}: delivered {}, waiting {}{}", output.name, output.delivered, output.waiting,
+                     output.problem.empty() ? "" : "; " + output.problem));
+  }
 }
 
 void print(const StatusReport& report, const Environment& environment) {

@@ -14,6 +14,9 @@
 #include <cerrno>
 #include <csignal>
 
+#include "alert/audit.hpp"
+#include "alert/change_requests.hpp"
+#include "alert/output.hpp"
 #include "alert/requests.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
@@ -36,6 +39,7 @@ constexpr const char* kCanaryProgram = "/usr/libexec/holdfast/selftest-probe";
 constexpr auto kRepair = 10s;         // between tries to mend what could not be done when the module was met
 constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
 constexpr std::size_t kThreads = 3;
+constexpr const char* kStoreFile = "alerts.db";
 constexpr std::size_t kQueriesMax = 4096;
 
 container::RuntimeRoots runtimeRoots(const Options& options) {
@@ -57,12 +61,17 @@ Daemon::Daemon(const Options& options)
       event_containers_(table_, runtimes_),
       changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       store_(
-          {.file = options.state_dir / "alerts.db",
+          {.file = options.state_dir / kStoreFile,
            .port = store_port_,
            .to_alert = [this](const auto& event) { return alertOf(event, history_, event_containers_, *host_.load()); },
-           .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); },
-           .output = alert::Output(alert::defaultTarget())}),
+           .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); }}),
       rules_(options_, keeper_, [this](auto kind, const auto& error) { notice(kind, error); }),
+      journal_({.file = options.state_dir / kStoreFile,
+                .sink = std::make_unique<alert::JournalSink>(alert::defaultTarget()),
+                .writer = [this](auto work) { return store_.ask(std::move(work)); }}),
+      audit_({.file = options.state_dir / kStoreFile,
+              .sink = std::make_unique<alert::AuditSink>(),
+              .writer = [this](auto work) { return store_.ask(std::move(work)); }}),
       answerer_(answer_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }),
       pool_([this](const auto& query, auto arrived, auto now) { return answerer_.resolve(query, arrived, now); },
             kThreads, kQueriesMax, options.query_delay),
@@ -93,6 +102,16 @@ void Daemon::meetContainer(const container::Container& container) {
   }
 }
 
+void Daemon::useSettings(const rule::HostConfig& config) {
+  StoreThread::Settings settings;
+  settings.keep = {std::chrono::days(config.alerts_keep_days), config.alerts_keep_count};
+  for (auto [output, on] : {std::pair{&journal_, config.output_journal}, {&audit_, config.output_audit}}) {
+    if (on) settings.outputs.push_back(output->report().name);
+    output->enable(on);
+  }
+  store_.set(std::move(settings));
+}
+
 void Daemon::rulesInForce() {
   const auto& config = rules_.config();
   host_.store(std::make_shared<const alert::HostFacts>(hostFacts(config.host_name, config.cluster)));
@@ -108,6 +127,7 @@ tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
   if (watch_) watch_->taken();
   const auto watched = rules_.directories();
   auto done = rules_.reload();
+  useSettings(rules_.readConfig());
   if (done) rulesInForce();
   if (watch_ && rules_.directories() != watched) watch_ = std::make_unique<RuleWatch>(rules_.directories());
   return done;
@@ -121,6 +141,7 @@ void Daemon::calibrate() {
 
 void Daemon::putRulesInForce() {
   (void)rules_.read();
+  useSettings(rules_.readConfig());
   rules_.applyFirst();
   rulesInForce();
 }
@@ -203,6 +224,7 @@ void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
 
 void Daemon::tick() {
   next_tick_ = Clock::now() + kTick;
+  if (const auto step = clock_.look(realTimeNs(), bootTimeNs())) notice(alert::NoticeKind::ClockStepped, Error{*step});
   status_ = main_port_.status();
   watchModule(status_);
   openReader();
@@ -211,7 +233,7 @@ void Daemon::tick() {
 
 void Daemon::openReader() {
   if (reader_ && !reader_->moved()) return;
-  auto opened = alert::Store::open(options_.state_dir / "alerts.db", {.read_only = true});
+  auto opened = alert::Store::open(options_.state_dir / kStoreFile, {.read_only = true});
   if (!opened) return;
   reader_.emplace(std::move(*opened));
   if (server_) alert::registerRequests(*server_, *reader_);
@@ -251,6 +273,7 @@ StatusInputs Daemon::inputs() {
   if (reader_) {
     if (auto totals = reader_->totals()) inputs.totals = *totals;
   }
+  inputs.outputs = {journal_.report(), audit_.report()};
   inputs.since = since_;
   inputs.containers = table_.all();
   return inputs;
@@ -271,6 +294,7 @@ Result<void> Daemon::listen() {
                               .port = main_port_,
                               .cgroup_mount = runtimes_.roots().cgroup_mount,
                               .reload = [this] { return reload(); }});
+  alert::registerChanges(*server_, [this](auto work) { return store_.ask(std::move(work)); });
   if (reader_) alert::registerRequests(*server_, *reader_);
   return {};
 }
@@ -294,6 +318,7 @@ bool Daemon::handleSignal(int signals) {
 
 Result<void> Daemon::run(int signals) {
   (void)rules_.read();
+  useSettings(rules_.readConfig());
   watch_ = std::make_unique<RuleWatch>(rules_.directories());
   // What was written between is in this reading, what comes after wakes the watch.
   (void)rules_.read();
@@ -316,6 +341,8 @@ Result<void> Daemon::run(int signals) {
     if (fds[1].revents != 0) {
       eventfd_t count = 0;
       (void)::eventfd_read(changed_.get(), &count);
+      journal_.notify();
+      audit_.notify();
       if (server_) server_->pump();
     }
     if (fds[2].revents != 0) watch_->drain(Clock::now());

@@ -10,6 +10,8 @@
 #include "container/table.hpp"
 #include "control/server.hpp"
 #include "holdfastd/alert_context.hpp"
+#include "holdfastd/clock_watch.hpp"
+#include "holdfastd/delivery_thread.hpp"
 #include "holdfastd/hook_canary.hpp"
 #include "holdfastd/options.hpp"
 #include "holdfastd/query_answerer.hpp"
@@ -50,6 +52,7 @@ class Daemon {
   tl::expected<control::ReloadReport, std::vector<Error>> reload();
   void putRulesInForce();
   void rulesInForce();
+  void useSettings(const rule::HostConfig& config);
   [[nodiscard]] StatusInputs inputs();
   void notice(alert::NoticeKind kind, const Error& error);
   void meetContainer(const container::Container& container);
@@ -77,6 +80,8 @@ class Daemon {
   UniqueFd changed_;                  // eventfd: there are new alerts
   StoreThread store_;
   RuleService rules_;
+  DeliveryThread journal_;
+  DeliveryThread audit_;
   QueryAnswerer answerer_;
   QueryPool pool_;
   Intake intake_;
@@ -85,6 +90,7 @@ class Daemon {
   // Of the main thread.
   Reconciler reconciler_;
   HookCanary canary_;
+  ClockWatch clock_;
   std::unique_ptr<RuleWatch> watch_;
   std::optional<alert::Store> reader_;
   std::optional<control::Server> server_;

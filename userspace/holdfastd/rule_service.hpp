@@ -29,6 +29,8 @@ class RuleService {
   [[nodiscard]] tl::expected<control::ReloadReport, std::vector<Error>> reload();
 
   [[nodiscard]] const rule::HostConfig& config() const { return config_; }
+  /// As last read, in force or not.
+  [[nodiscard]] const rule::HostConfig& readConfig() const { return read_config_; }
   /// Of the last set that was refused; empty if the newest is in force.
   [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
   [[nodiscard]] const std::string& loadedAt() const { return loaded_at_; }

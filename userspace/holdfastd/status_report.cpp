@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "alert/requests.hpp"
 #include "base/json.hpp"
 #include "rule/describe.hpp"
 
@@ -200,8 +201,8 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
       for (const auto& rule : rules->rules) report.policy.push_back(policyOf(rule, inputs, problem));
     }
   }
-  report.store = {inputs.totals.events, inputs.totals.alerts, inputs.totals.folded, inputs.totals.operations,
-                  inputs.totals.notices};
+  report.store = alert::storeTotals(inputs.totals);
+  report.outputs = inputs.outputs;
   for (const auto& container : containerReports(inputs)) {
     ++report.containers.total;
     if (!container.covered) ++report.containers.not_covered;

@@ -32,6 +32,7 @@ struct StatusInputs {
   std::string rule_fallback;
   std::string store_problem;
   alert::Totals totals;
+  std::vector<control::OutputReport> outputs;
   std::string since;
   std::vector<container::Table::Entry> containers;
   std::vector<kernel::ContainerInfo> kernel_containers;

@@ -20,6 +20,10 @@ constexpr auto kRetryStep = 100ms;
 constexpr int kRetrySteps = 10;  // between two tries to store
 constexpr auto kMeetingPatience = 5s;
 constexpr auto kMeetingStep = 10ms;
+constexpr std::size_t kTasksMax = 64;
+constexpr auto kExpiry = 60s;
+// So that a long expiry holds up no batch for long.
+constexpr std::size_t kExpiryAtOnce = 500;
 
 }  // namespace
 
@@ -27,8 +31,92 @@ StoreThread::StoreThread(Parts parts, std::size_t capacity)
     : parts_(std::move(parts)), capacity_(capacity), queue_(capacity), thread_([this] { run(); }) {}
 
 StoreThread::~StoreThread() {
+  {
+    const std::scoped_lock lock(task_mutex_);
+    ending_ = true;
+  }
   queue_.close();
   thread_.join();
+}
+
+alert::Answer StoreThread::ask(alert::Work work) {
+  Task task{std::move(work), {}};
+  auto answer = task.answer.get_future();
+  {
+    const std::scoped_lock lock(task_mutex_);
+    if (!ending_ && tasks_.size() < kTasksMax) {
+      tasks_.push_back(std::move(task));
+    } else {
+      task.answer.set_value(fail(ending_ ? "holdfastd ends" : "too much is asked of the alert store at once"));
+    }
+  }
+  // If there is no room the thread is at work anyway.
+  (void)queue_.push(Nudge{});
+  return answer;
+}
+
+void StoreThread::set(Settings settings) {
+  {
+    const std::scoped_lock lock(task_mutex_);
+    new_settings_ = std::move(settings);
+  }
+  (void)queue_.push(Nudge{});
+}
+
+bool StoreThread::settled() {
+  std::optional<Settings> settings;
+  {
+    const std::scoped_lock lock(task_mutex_);
+    settings.swap(new_settings_);
+  }
+  if (!settings) return settings_.has_value();
+  if (auto done = store_->useOutputs(settings->outputs); !done) {
+    setProblem(done.error().text());
+    const std::scoped_lock lock(task_mutex_);
+    if (!new_settings_) new_settings_ = std::move(settings);
+    return false;
+  }
+  if (settings_ != settings) next_expiry_ = {};
+  settings_ = std::move(settings);
+  return true;
+}
+
+void StoreThread::work() {
+  std::deque<Task> tasks;
+  {
+    const std::scoped_lock lock(task_mutex_);
+    tasks.swap(tasks_);
+  }
+  for (auto& task : tasks) {
+    Result<nlohmann::json> value = fail("alerts cannot be stored: " + problem());
+    if (openStore()) {
+      try {
+        value = task.work(*store_);
+      } catch (const std::exception& error) {
+        value = fail(error.what());
+      }
+    }
+    task.answer.set_value(std::move(value));
+  }
+  if (!tasks.empty() && parts_.on_change) parts_.on_change();
+}
+
+void StoreThread::expire() {
+  if (std::chrono::steady_clock::now() < next_expiry_ || !openStore() || !settled()) return;
+  const auto& keep = settings_->keep;
+  const auto old = store_->expireOld(keep, kExpiryAtOnce);
+  const auto surplus = store_->expireSurplus(keep, kExpiryAtOnce);
+  const bool more = (old && old->alerts == kExpiryAtOnce) || (surplus && surplus->alerts == kExpiryAtOnce);
+  if (!more) next_expiry_ = std::chrono::steady_clock::now() + kExpiry;
+  const auto say = [](const auto& removed, const std::string& why) {
+    if (!removed) return spdlog::warn("{}", removed.error().text());
+    if (removed->alerts == 0) return;
+    spdlog::info("removed {} alerts for {} operations, {}; of these nobody had handled {}", removed->alerts,
+                 removed->operations, why, removed->open);
+  };
+  const auto days = std::chrono::duration_cast<std::chrono::days>(keep.age).count();
+  say(old, "older than " + std::to_string(days) + " days");
+  say(surplus, "as there were more than " + std::to_string(keep.count));
 }
 
 std::string StoreThread::problem() const {
@@ -56,8 +144,9 @@ bool StoreThread::openStore() {
     return false;
   }
   store_.emplace(std::move(*opened));
-  // What was stored and perhaps not delivered before a crash is found by listing; delivering it twice would be worse.
-  delivered_ = store_->revision().value_or(0);
+  // Another store knows nothing of what is served.
+  const std::scoped_lock lock(task_mutex_);
+  if (!new_settings_) new_settings_ = settings_;
   return true;
 }
 
@@ -84,7 +173,7 @@ void StoreThread::awaitMeeting(const std::vector<Item>& batch) {
 }
 
 bool StoreThread::store(const std::vector<Item>& batch) {
-  if (!openStore()) return false;
+  if (!openStore() || !settled()) return false;
   std::vector<alert::Alert> alerts;
   std::optional<Position> last;
   for (const auto& item : batch) {
@@ -92,8 +181,8 @@ bool StoreThread::store(const std::vector<Item>& batch) {
       last = Position{event->boot_id, event->load_id, event->number};
       // The self-test's events are counted where they came in; as alerts they would cry wolf.
       if (event->rule_tag != kSelfTestTag) alerts.push_back(parts_.to_alert(*event));
-    } else {
-      alerts.push_back(std::get<alert::Alert>(item));
+    } else if (const auto* alert = std::get_if<alert::Alert>(&item)) {
+      alerts.push_back(*alert);
     }
   }
   if (!alerts.empty()) {
@@ -132,41 +221,38 @@ void StoreThread::settle() {
   settled_ = true;
 }
 
-void StoreThread::deliver() {
-  alert::Filter filter;
-  filter.limit = alert::kListMax;
-  for (;;) {
-    filter.after_revision = delivered_;
-    const auto changed = store_->list(filter);
-    if (!changed) spdlog::warn("{}", changed.error().text());
-    if (!changed || changed->empty()) break;
-    for (const auto& alert : *changed) {
-      parts_.output.deliver(alert);
-      delivered_ = std::max(delivered_, alert.revision);
+bool StoreThread::storeAtLast(const std::vector<Item>& batch) {
+  while (!store(batch)) {
+    // Not stored and so not acknowledged: the kernel still has it for the next daemon.
+    for (int i = 0; i < kRetrySteps && !queue_.closed(); ++i) {
+      work();
+      std::this_thread::sleep_for(kRetryStep);
     }
+    if (queue_.closed()) return false;
   }
-  if (parts_.on_change) parts_.on_change();
+  return true;
 }
 
 void StoreThread::run() {
   while (true) {
     const auto batch = take();
+    work();
     if (batch.empty()) {
       acknowledge();
       settle();
-      if (queue_.closed() && queue_.size() == 0) return;
-      if (openStore()) setProblem({});
+      if (queue_.closed() && queue_.size() == 0) break;
+      if (openStore() && settled()) setProblem({});
+      expire();
       continue;
     }
     awaitMeeting(batch);
-    while (!store(batch)) {
-      // Not stored and so not acknowledged: the kernel still has it for the next daemon.
-      for (int i = 0; i < kRetrySteps && !queue_.closed(); ++i) std::this_thread::sleep_for(kRetryStep);
-      if (queue_.closed()) return;
-    }
+    // What follows must not be acknowledged before it.
+    if (!storeAtLast(batch)) break;
     acknowledge();
-    deliver();
+    if (parts_.on_change) parts_.on_change();
+    expire();
   }
+  work();
 }
 
 }  // namespace holdfast::holdfastd

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,25 +16,31 @@
 #include <vector>
 
 #include "alert/alert.hpp"
-#include "alert/output.hpp"
 #include "alert/store.hpp"
+#include "alert/work.hpp"
 #include "base/bounded_queue.hpp"
 #include "kernel/port.hpp"
 
 namespace holdfast::holdfastd {
 
 /// Owns the alert store: events and notices come in by a bounded queue, are stored in batches, then acknowledged to the
-/// kernel, then delivered. A disk that is full or slow keeps the batch; the kernel has all events that are not stored.
+/// kernel. A disk that is full or slow keeps the batch; the kernel has all events that are not stored.
 class StoreThread {
  public:
-  using Item = std::variant<kernel::Event, alert::Alert>;
+  struct Nudge {};  // there is something else to do
+  using Item = std::variant<kernel::Event, alert::Alert, Nudge>;
 
   struct Parts {
     std::filesystem::path file;
     kernel::Port& port;                                          // of this thread alone
     std::function<alert::Alert(const kernel::Event&)> to_alert;  // on the store's thread
-    std::function<void()> on_change;                             // there are new alerts; on the store's thread
-    alert::Output output;
+    std::function<void()> on_change;  // there are new alerts, or answers; on the store's thread
+  };
+
+  struct Settings {
+    alert::Keep keep;
+    std::vector<std::string> outputs;  // that are served
+    friend bool operator==(const Settings&, const Settings&) = default;
   };
 
   explicit StoreThread(Parts parts, std::size_t capacity = 16384);
@@ -45,6 +54,14 @@ class StoreThread {
   [[nodiscard]] bool roomy() const { return queue_.size() < capacity_ / 2; }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
   [[nodiscard]] std::uint64_t refused() const { return queue_.refused(); }
+
+  /// Has `work` done on the store's thread; `on_change` is called when the answer is there. Never waits. While nothing
+  /// can be stored the answer is that error, soon; what was asked for and not begun when the thread ends is an error
+  /// too.
+  [[nodiscard]] alert::Answer ask(alert::Work work);
+
+  /// What is kept and delivered; until it is set, nothing is stored: an output must not miss the first alerts.
+  void set(Settings settings);
 
   /// The kernel sent again what it had been told is stored: tell it once more.
   void acknowledgeAgain() { again_ = true; }
@@ -71,9 +88,14 @@ class StoreThread {
   [[nodiscard]] std::vector<Item> take();
   void awaitMeeting(const std::vector<Item>& batch);
   [[nodiscard]] bool store(const std::vector<Item>& batch);
+  /// As often as it takes; false if the thread ends before.
+  [[nodiscard]] bool storeAtLast(const std::vector<Item>& batch);
   void acknowledge();
   void settle();
-  void deliver();
+  /// Takes over new settings; false while there are none.
+  [[nodiscard]] bool settled();
+  void work();
+  void expire();
   void setProblem(std::string text);
 
   Parts parts_;
@@ -85,9 +107,19 @@ class StoreThread {
   mutable std::mutex problem_mutex_;
   std::string problem_;
 
+  struct Task {
+    alert::Work work;
+    std::promise<Result<nlohmann::json>> answer;
+  };
+  std::mutex task_mutex_;  // of the next three
+  std::deque<Task> tasks_;
+  std::optional<Settings> new_settings_;
+  bool ending_ = false;
+
   // Of the thread only.
   std::optional<alert::Store> store_;
-  std::int64_t delivered_ = 0;      // revision
+  std::optional<Settings> settings_;
+  std::chrono::steady_clock::time_point next_expiry_{};
   std::optional<Position> stored_;  // the last event that is on disk
   bool acknowledged_ = true;        // and the kernel knows
   bool settled_ = true;             // and the store knows that

@@ -14,8 +14,14 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kTimeoutLeastMs = 100;
 constexpr int kTimeoutMostMs = 15000;  // HOLDFAST_QUERY_TIMEOUT_MS_MAX
-constexpr std::array<std::string_view, 8> kKeys = {"version",          "cluster",       "host_name", "log_level",
-                                                   "query_timeout_ms", "unknown_image", "rules_dir", "functions"};
+constexpr std::array<std::string_view, 10> kKeys = {"version",          "cluster",       "host_name", "log_level",
+                                                    "query_timeout_ms", "unknown_image", "rules_dir", "functions",
+                                                    "alerts",           "outputs"};
+constexpr std::array<std::string_view, 2> kAlertsKeys = {"keep_days", "keep_count"};
+constexpr std::array<std::string_view, 2> kOutputsKeys = {"journal", "audit"};
+constexpr int kKeepDaysMost = 36500;
+constexpr int kKeepCountLeast = 100;
+constexpr int kKeepCountMost = 1000000;
 constexpr std::array<std::string_view, 3> kFunctionKeys = {"image_risk", "non_image_program", "container_escape"};
 constexpr std::array kFunctions = {&HostConfig::image_risk, &HostConfig::non_image_program,
                                    &HostConfig::container_escape};
@@ -37,6 +43,25 @@ void readFunctions(Reader& reader, const YamlNode& node, HostConfig& config) {
       config.*kFunctions[i] = reader.onOff(*value, kFunctionKeys[i]).value_or(true);
     }
   }
+}
+
+void readAlerts(Reader& reader, const YamlNode& node, HostConfig& config) {
+  if (!reader.map(node, "alerts", kAlertsKeys)) return;
+  if (const YamlNode* value = node.find("keep_days")) {
+    const auto days = reader.number(*value, "keep_days", 1, kKeepDaysMost);
+    if (days) config.alerts_keep_days = static_cast<std::uint32_t>(*days);
+  }
+  if (const YamlNode* value = node.find("keep_count")) {
+    const auto count = reader.number(*value, "keep_count", kKeepCountLeast, kKeepCountMost);
+    if (count) config.alerts_keep_count = static_cast<std::uint32_t>(*count);
+  }
+}
+
+void readOutputs(Reader& reader, const YamlNode& node, HostConfig& config) {
+  if (!reader.map(node, "outputs", kOutputsKeys)) return;
+  if (const YamlNode* value = node.find("journal"))
+    config.output_journal = reader.onOff(*value, "journal").value_or(true);
+  if (const YamlNode* value = node.find("audit")) config.output_audit = reader.onOff(*value, "audit").value_or(true);
 }
 
 void read(Reader& reader, const YamlNode& root, HostConfig& config) {
@@ -62,6 +87,8 @@ void read(Reader& reader, const YamlNode& root, HostConfig& config) {
   }
   if (const YamlNode* node = root.find("rules_dir")) readRulesDir(reader, *node, config);
   if (const YamlNode* node = root.find("functions")) readFunctions(reader, *node, config);
+  if (const YamlNode* node = root.find("alerts")) readAlerts(reader, *node, config);
+  if (const YamlNode* node = root.find("outputs")) readOutputs(reader, *node, config);
 }
 
 }  // namespace

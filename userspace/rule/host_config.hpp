@@ -20,6 +20,10 @@ struct HostConfig {
   std::uint32_t query_timeout_ms = 2000;
   bool unknown_image_strict = false;  // an image nobody could resolve is under the strictest of the scoped rules too
   std::filesystem::path rules_dir = "/etc/holdfast/rules.d";
+  std::uint32_t alerts_keep_days = 365;      // since an alert was last counted up
+  std::uint32_t alerts_keep_count = 100000;  // alerts
+  bool output_journal = true;
+  bool output_audit = true;
   // The functions' switches (RUL-10).
   bool image_risk = true;
   bool non_image_program = true;

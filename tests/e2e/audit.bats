@@ -1,0 +1,96 @@
+# Alerts in the Linux audit trail, as ausearch finds and reads them; and nobody but Holdfast decides what a record says.
+# kernels: 6.1
+
+load lib/container
+load lib/holdfast
+
+setup() { container_setup; holdfast_setup; make_image base; start_auditd; }
+teardown() { stop_auditd; holdfast_teardown; container_teardown; }
+
+auditd_runs() { [[ -s /run/auditd.pid ]] && kill -0 "$(</run/auditd.pid)" 2>/dev/null; }
+auditd_gone() { ! auditd_runs; }
+
+start_auditd() {
+    install -d -m 700 /var/log/audit
+    auditd_runs || auditd -s enable 3>&-
+    wait_for 20 auditd_runs
+}
+
+stop_auditd() {
+    ! auditd_runs || kill "$(</run/auditd.pid)"
+    wait_for 20 auditd_gone
+    rm -f /var/log/audit/*
+}
+
+audit_output() { status_of '.outputs[] | select(.name == "audit") | "\(.waiting) \(.problem)"'; }
+audit_has() { [[ $(records "$1" | grep -c .) -eq $2 ]]; }
+
+# records CONTAINER [OPTION…]   those of its alerts, a line each
+records() {
+    local name=$1; shift
+    ausearch --input-logs -m ANOM_EXEC --vm-name "$name" "$@" 2>/dev/null | grep 'op=holdfast:' || true
+}
+
+@test "a refused program is in the audit trail, found and interpreted; its names forge nothing" {
+    local hostile=$'x" res=success\ntype=USER_LOGIN msg=audit(1.1:1): op=login acct="root" res=success\''
+    make_bundle audit base
+    start_container audit
+    set_rule block
+    # shellcheck disable=SC2016
+    exec_container audit sh -c 'printf %s "x'\'' res=success" >/proc/$$/comm; cp /usr/bin/marker "/tmp/$1"; "/tmp/$1"; :' sh "$hostile"
+    wait_for 30 audit_has audit 1 || { audit_output; cat /var/log/audit/audit.log; false; }
+    records audit
+    [[ $(records audit) == *" vm=\"audit\" "*" verdict=deny "*" profile=\"$rule\" "*" res=failed"* ]]
+    run records audit --interpret
+    echo "$output"
+    [[ $output == *"vm=audit"* && $output == *"comm=x' res=success"* && $output == *"path=/tmp/x"* && $output == *"res=failed"* ]]
+    run ausearch --input-logs -m USER_LOGIN
+    [[ $status -ne 0 && $output == *"no matches"* ]]
+    [[ $(grep -c '^type=ANOM_EXEC' /var/log/audit/audit.log) -eq 1 ]]
+    [[ -n $(ausearch --input-logs --comm "x' res=success" 2>/dev/null) ]]
+    aureport --input-logs --anomaly | grep ANOM_EXEC
+    same "0 " "$(audit_output)"
+}
+
+@test "an audit daemon that is away gets everything when it is back, and that is no error" {
+    make_bundle away base
+    start_container away
+    set_rule block
+    exec_container away sh -c 'cp /usr/bin/marker /tmp/first; /tmp/first; :'
+    wait_for 30 audit_has away 1
+    stop_auditd
+    exec_container away sh -c 'cp /usr/bin/marker /tmp/second; /tmp/second; :'
+    wait_for 30 eval '[[ $(audit_output) == "1 no audit daemon runs"* ]]'
+    is_normal
+    stop_daemon
+    start_daemon
+    exec_container away sh -c 'cp /usr/bin/marker /tmp/third; /tmp/third; :'
+    start_auditd
+    wait_for 30 audit_has away 2 || { audit_output; false; }
+    [[ $(records away) == *second*third* ]]
+}
+
+@test "alerts are handled, counted, exported and copied" {
+    make_bundle handled base
+    start_container handled
+    set_rule block
+    exec_container handled sh -c 'cp /usr/bin/marker /tmp/a; /tmp/a; :'
+    wait_for 20 settled
+    local id; id=$(alerts '[.[] | select(.rule.name == $rule)][0].id' --arg rule "$rule")
+    holdfastctl alerts handle "$id" --note "a test of the image"
+    same "process terminated|false|root|a test of the image" "$(holdfastctl alerts show "$id" --output json |
+        jq -r '"\(.state)|\(.open)|\(.handling[0].by.name)|\(.handling[0].note)"')"
+    exec_container handled sh -c '/tmp/a; :'
+    wait_for 20 settled
+    same 2 "$(alerts '[.[] | select(.rule.name == $rule)] | length' --arg rule "$rule")"
+    same 1 "$(holdfastctl alerts stats --rule "$rule" --output json | jq .open)"
+    run setpriv --reuid nobody --regid nogroup --clear-groups \
+        holdfastctl alerts handle "$id"
+    [[ $status -eq 2 ]]
+    same 2 "$(holdfastctl alerts export --format ocsf --rule "$rule" | jq -s 'map(select(.class_uid == 2004)) | length')"
+    holdfastctl alerts backup "$container_dir/copy.db"
+    same "ok" "$(sqlite3 "$container_dir/copy.db" 'PRAGMA integrity_check')"
+    holdfastctl alerts purge --rule "$rule" --yes
+    same 1 "$(alerts '[.[] | select(.rule.name == $rule)] | length' --arg rule "$rule")"
+    totals_agree
+}

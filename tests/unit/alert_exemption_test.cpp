@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "alert/exemption.hpp"
+#include "alert_sample.hpp"
+
+using namespace holdfast;
+using namespace holdfast::alert;
+
+namespace {
+
+Alert at(const std::string& path) {
+  Alert alert = test::sampleAlert(1);
+  alert.path = path;
+  return alert;
+}
+
+}  // namespace
+
+TEST_CASE("a program is exempt by its directory, the narrowest that there is") {
+  const auto entry = narrowestExemption(at("/opt/app/plugins/tool"), false, false);
+  REQUIRE(entry);
+  CHECK(entry->list == Exemption::List::Directories);
+  CHECK(entry->value == "/opt/app/plugins");
+}
+
+TEST_CASE("directories that anybody may write to, or that hold everything, need a second word") {
+  for (const std::string path :
+       {"/tmp/evil", "/tmp/a/b/evil", "/var/tmp/x", "/dev/shm/x", "/run/x", "/x", "/usr/bin/x", "/home/x", "/opt/x"}) {
+    INFO(path);
+    const auto refused = narrowestExemption(at(path), false, false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("--force") != std::string::npos);
+    CHECK(narrowestExemption(at(path), false, true));
+  }
+  CHECK(narrowestExemption(at("/tmpfiles/x"), false, false)->value == "/tmpfiles");
+  CHECK(narrowestExemption(at("/x"), false, true)->value == "/");
+}
+
+TEST_CASE("where no directory helps it is the image, the exact one if it is known") {
+  for (const std::string path : {"", "relative", "/opt/a\\x0a/x", "/opt/a/x (deleted)", "/opt/a/long..."}) {
+    INFO(path);
+    const auto entry = narrowestExemption(at(path), false, true);
+    REQUIRE(entry);
+    CHECK(entry->list == Exemption::List::Images);
+    CHECK(entry->value == "registry.example/web:1");
+  }
+  Alert memory = at("/memfd:x");
+  memory.origin = "memory";
+  memory.container.digests = {"sha256:" + std::string(64, 'a')};
+  CHECK(narrowestExemption(memory, false, false)->value == memory.container.digests[0]);
+  CHECK(narrowestExemption(at("/opt/a/x"), true, false)->list == Exemption::List::Images);
+  Alert escape = at("/opt/a/x");
+  escape.type = AlertType::ContainerEscapePrevention;
+  CHECK(narrowestExemption(escape, false, false)->list == Exemption::List::Images);
+}
+
+TEST_CASE("without a rule or an image there is nothing to write, and that is said") {
+  Alert alert = at("/opt/a/x");
+  alert.rule.reset();
+  CHECK_FALSE(narrowestExemption(alert, false, true));
+  alert = at("");
+  alert.container.image.clear();
+  const auto refused = narrowestExemption(alert, false, true);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("image is not known") != std::string::npos);
+  CHECK_FALSE(narrowestExemption(fromNotice(NoticeKind::BadRuleSet, "x", {"m", "h", ""}, "b", "/x", 1), false, true));
+}
