@@ -3,6 +3,8 @@
 
 #include "alert/json.hpp"
 #include "alert_sample.hpp"
+#include "base/file.hpp"
+#include "base_test_support.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl_sample.hpp"
 
@@ -187,4 +189,59 @@ TEST_CASE("a backup is made without the daemon, and overwrites nothing") {
   CHECK(terminal.run({"alerts", "backup", file + "2", "--store", (directory / "none").string()}) == 2);
   CHECK_FALSE(std::filesystem::exists(directory / "none"));
   CHECK(terminal.asked.empty());
+}
+
+TEST_CASE("what an alert is about is exempt from its rule by the narrowest entry, which is said") {
+  Terminal terminal;
+  const test::ScratchDirectory scratch;
+  scratch.write("vendor/10-vendor.yaml",
+                "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
+  const auto file = scratch.write("rules.d/web.yaml",
+                                  "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
+  const auto config = scratch.write("holdfast.yaml", "version: 1\n");
+  const auto run = [&](holdfastctl::Arguments words) {
+    words.insert(words.begin(), {"alerts", "allow-list", "7"});
+    words.insert(words.end(), {"--config", config.string(), "--rules-dir", (scratch / "rules.d").string(),
+                               "--vendor-dir", (scratch / "vendor").string()});
+    return terminal.run(words);
+  };
+  const auto about = [](const std::string& path, const std::string& rule) {
+    auto alert = test::sampleAlert(7);
+    alert.id = 7;
+    alert.path = path;
+    alert.rule->name = rule;
+    return toJson(alert);
+  };
+  const auto text = [&] { return *readFile(file, 1 << 20); };
+
+  terminal.queued = {about("/opt/app/tool", "web"), json(control::HandleReport{1, 0})};
+  CHECK(run({}) == 0);
+  CHECK(terminal.says("Rule web allows now, under directories: /opt/app in " + file.string() + ":3"));
+  CHECK(text().find("/opt/app") != std::string::npos);
+  CHECK(terminal.asked.back().name == "alerts.allow-listed");
+  CHECK(terminal.asked.back().params["filter"]["ids"] == json({7}));
+  CHECK(terminal.asked.back().params["note"] == "directories: /opt/app in " + file.string() + ":3");
+  const std::string once = text();
+  terminal.queued = {about("/opt/app/tool", "web"), json(control::HandleReport{1, 0})};
+  CHECK(run({}) == 0);
+  CHECK(terminal.says("allows already"));
+  CHECK(text() == once);
+
+  // Refused, and nothing is written or marked.
+  const auto asked = terminal.asked.size();
+  terminal.queued = {about("/tmp/tool", "web")};
+  CHECK(run({}) == 2);
+  CHECK(terminal.complains("--force"));
+  terminal.queued = {about("/opt/app/tool", "vendor")};
+  CHECK(run({}) == 2);
+  CHECK(terminal.complains("make a rule of your own"));
+  terminal.queued = {about("/opt/app/tool", "gone")};
+  CHECK(run({}) == 2);
+  CHECK(terminal.asked.size() == asked + 3);
+  CHECK(text() == once);
+
+  terminal.queued = {about("/tmp/tool", "web"), json(control::HandleReport{1, 0})};
+  CHECK(run({"--image"}) == 0);
+  CHECK(terminal.says("That is the whole image"));
+  CHECK(text().find("registry.example/web:1") != std::string::npos);
 }

@@ -376,6 +376,21 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.answer = control::HandleReport{1, 0};
        session.typeBoth({"alerts", "ignore", "--rule", "web"});
      }},
+    {"alerts-allow-list",
+     [](Session& session) {
+       session.useFilesHere();
+       auto alert = goldenAlert();
+       alert.rule->name = "web";
+       for (const bool json : {false, true}) {
+         session.scratch.write("rules.d/web.yaml", kWebRule);
+         session.queued = {toJson(alert), control::HandleReport{1, 0}};
+         holdfastctl::Arguments words = {"alerts", "allow-list", "17", "--image"};
+         if (json) words.insert(words.end(), {"--output", "json"});
+         session.type(words);
+       }
+       session.queued = {toJson(alert)};
+       session.type({"alerts", "allow-list", "17"});
+     }},
     {"alerts-stats",
      [](Session& session) {
        const auto share = [](const nlohmann::json& value, int alerts, int open, int operations) {

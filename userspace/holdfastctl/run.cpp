@@ -36,6 +36,7 @@ constexpr std::array kCommands = {
     Command{"alerts", "follow", "alerts as they come", &alertsFollow},
     Command{"alerts", "handle", "somebody has seen to it: who, when, and a note", &alertsHandle},
     Command{"alerts", "ignore", "likewise, and nothing needs to be done", &alertsIgnore},
+    Command{"alerts", "allow-list", "exempt what an alert is about from its rule, in the rule's file", &alertsAllowList},
     Command{"alerts", "stats", "how many, by type, severity, state, rule, container, image, day", &alertsStats},
     Command{"alerts", "export", "all as JSON lines: native, ECS, OCSF", &alertsExport},
     Command{"alerts", "backup", "a copy of the store", &alertsBackup},
