@@ -196,8 +196,8 @@ TEST_CASE("what an alert is about is exempt from its rule by the narrowest entry
   const test::ScratchDirectory scratch;
   scratch.write("vendor/10-vendor.yaml",
                 "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
-  const auto file = scratch.write("rules.d/web.yaml",
-                                  "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
+  const auto file = scratch.write(
+      "rules.d/web.yaml", "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
   const auto config = scratch.write("holdfast.yaml", "version: 1\n");
   const auto run = [&](holdfastctl::Arguments words) {
     words.insert(words.begin(), {"alerts", "allow-list", "7"});

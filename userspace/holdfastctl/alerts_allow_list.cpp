@@ -57,13 +57,14 @@ int alertsAllowList(const Arguments& arguments, const Environment& environment) 
   if (!rules) return complain(rules.error());
   const std::string& rule_name = alert->rule->name;
   if (const auto* rule = rules->find(rule_name); rule != nullptr && rule->system) {
-    return failed(environment,
-                  Error{"rule '" + rule_name +
-                            "' ships with Holdfast and takes no allow list: make a rule of your own of this type, which "
-                            "takes its place, with " +
-                            nameOf(exemption->list) + ": [" + exemption->value +
-                            "] in its allow_list; or see 'holdfastctl alerts ignore'",
-                        rule->file, rule->line});
+    return failed(
+        environment,
+        Error{"rule '" + rule_name +
+                  "' ships with Holdfast and takes no allow list: make a rule of your own of this type, which "
+                  "takes its place, with " +
+                  nameOf(exemption->list) + ": [" + exemption->value +
+                  "] in its allow_list; or see 'holdfastctl alerts ignore'",
+              rule->file, rule->line});
   }
   const auto changed =
       rule::change(place->sources, place->config, rule_name,
