@@ -128,7 +128,7 @@ rules:
     refused
     run holdfastctl rules disable "$rule"
     echo "$output"
-    [[ $status -eq 0 && $output == *"Rule $rule is off now: $rule_file:3"*"No longer protected by it: all containers"* ]]
+    [[ $status -eq 0 && $output == *"Rule $rule is off now: $rule_file:3"*"Protection lost: rule $rule, block before, none after: all containers: its status is off"* ]]
     wait_for 5 runs
     run holdfastctl rules enable "$rule"
     [[ $status -eq 0 ]]
@@ -192,6 +192,31 @@ explained() { # explained PATH   what explain says, compared with what the kerne
     umount "$container_dir/small"
     [[ $status -eq 2 && $output == *"No space left"* ]]
     same "$before" "$after"
+}
+
+@test "a rule that ships with Holdfast is turned off and on, for running containers too, until a custom one takes its place" {
+    switches=/etc/holdfast/system-rules.yaml
+    rm -f "$switches"
+    effect() { [[ $(status_of '.policy[] | select(.name == "system-non-image-program") | "\(.effective) \(.reason)"') == "$1" ]]; }
+    wait_for 5 effect "alert "
+    holdfastctl rules disable system-non-image-program
+    wait_for 5 effect "none its status is off at $switches:4"
+    is_normal
+    holdfastctl rules enable system-non-image-program
+    wait_for 5 effect "alert "
+    printf '# by hand\n' >>"$switches"
+    set_rule block
+    run holdfastctl rules enable system-non-image-program
+    echo "$output"
+    [[ $status -eq 2 && $output == *"custom rules take the place of"*"\"$rule\" at $rule_file:3"* ]]
+    rm "$rule_file"
+    wait_for 5 effect "alert "
+    # what nobody can mean is refused as a mistake in a rule is
+    sed -i 's/system-non-image-program/system-none/' "$switches"
+    wait_for 5 refusal_told "$switches:4:3: there is no system rule \"system-none\""
+    rm "$switches"
+    nothing_told() { ! refusal_told "$switches"; }
+    wait_for 5 nothing_told
 }
 
 seen_after() { # seen_after LAUNCH-OUTPUT

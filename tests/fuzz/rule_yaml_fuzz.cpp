@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a rule file and as the host's configuration: refused with a place inside the file and printable text, or
-// a set that compiles. Seeds: tests/fixtures/rule/good and bad.
+// Any bytes as a rule file, as the switches of system rules and as the host's configuration: refused with a place
+// inside the file and printable text, or a set that compiles. Seeds: tests/fixtures/rule/good and bad.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/json.hpp"
+#include "rule/change_system.hpp"
 #include "rule/compile.hpp"
+#include "rule/coverage.hpp"
 #include "rule/describe.hpp"
 #include "rule/load.hpp"
 
@@ -41,9 +44,24 @@ void checkSet(const rule::RuleSet& set, std::string_view content) {
       const auto profile = rule::compile(set, config, facts);
       require(profile.rules.size() + rule::notApplied(set, config, facts).size() == set.rules.size());
       require(strict || profile.rules.size() <= 1);
+      for (const auto& one : rule::compileChecks(set, config, facts)) require(one.items.any());
+      for (const auto* one : rule::imageRiskRules(set, config, facts)) require(!one->risks.empty());
     }
   }
   require(!rule::describe(set, config, "").dump().empty());
+  require(rule::coverageLost(set, set).empty());
+}
+
+/// A switch that is put in is in, and then a second time changes nothing.
+void checkSwitches(std::string_view content) {
+  rule::Findings findings;
+  std::ignore = rule::parseSystemRules(content, "fuzz.yaml", findings);
+  if (!findings.ok()) return checkErrors(findings.takeErrors(), content);
+  const rule::SystemSwitch wanted{"system-bpf-perf", false, {"dev"}, 0, 0};
+  const auto once = rule::editedSystemRules(content, "fuzz.yaml", wanted);
+  if (!once) return;
+  const auto twice = rule::editedSystemRules(*once, "fuzz.yaml", wanted);
+  require(twice && *twice == *once);
 }
 
 }  // namespace
@@ -55,6 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     checkErrors(set.error(), content);
   }
+  if (!content.empty()) checkSwitches(content);
   if (const auto config = rule::parseHostConfig(content, "holdfast.yaml"); !config) {
     checkErrors(config.error(), content);
   }

@@ -4,6 +4,7 @@
 
 #include "alert/json.hpp"
 #include "alert_sample.hpp"
+#include "base/file.hpp"
 #include "base_test_support.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl_sample.hpp"
@@ -150,7 +151,8 @@ TEST_CASE("custom rules are turned off, on and deleted in their files, and what 
     return terminal.run(words);
   };
   CHECK(run({"rules", "disable", "web"}) == 0);
-  CHECK(terminal.says("Rule web is off now: " + file.string() + ":3\nNo longer protected by it: all containers\n"));
+  CHECK(terminal.says("Rule web is off now: " + file.string() +
+                      ":3\nProtection lost: rule web, block before, none after: all containers: its status is off\n"));
   CHECK(run({"rules", "disable", "web"}) == 0);
   CHECK(terminal.says("off already"));
   CHECK(run({"rules", "enable", "web", "--output", "json"}) == 0);
@@ -158,7 +160,8 @@ TEST_CASE("custom rules are turned off, on and deleted in their files, and what 
   // without a custom rule the vendor's is in effect again
   // nobody is there to be asked
   CHECK(run({"rules", "delete", "web"}) == 2);
-  CHECK(terminal.complains("Would no longer be protected by it: all containers\n"));
+  CHECK(terminal.complains(
+      "Protection would be lost: rule web, block before, none after: all containers: it is deleted\n"));
   CHECK(terminal.complains("nothing is deleted without --yes"));
   terminal.interactive = true;
   terminal.in.str("n\n");
@@ -166,7 +169,21 @@ TEST_CASE("custom rules are turned off, on and deleted in their files, and what 
   terminal.in.str("y\n");
   CHECK(run({"rules", "delete", "web"}) == 0);
   terminal.interactive = false;
+  CHECK(terminal.says("Protection lost: rule web, block before, none after: all containers: it is deleted\n"));
   CHECK(terminal.says("Rule vendor: in effect was none, now is alert"));
+  // the vendor's has switches of its own
+  const auto switches = (scratch / "system-rules.yaml").string();
+  CHECK(run({"rules", "disable", "vendor"}) == 0);
+  CHECK(
+      terminal.says("Rule vendor is off now: " + switches +
+                    ":4\nProtection lost: rule vendor, alert before, none after: all containers: its status is off\n"));
+  CHECK(run({"rules", "enable", "vendor", "--exclude-cluster", "dev", "--exclude-cluster", "ci"}) == 0);
+  CHECK(terminal.says("Rule vendor is on now: " + switches + ":4\n"));
+  CHECK(run({"rules", "enable", "vendor", "--include-cluster", "dev", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str())["lost"].empty());
+  CHECK_THAT(readFile(switches, 4096).value(), Catch::Contains("{ status: on, exclude_clusters: [\"ci\"] }"));
+  CHECK(run({"rules", "delete", "vendor"}) == 2);
+  CHECK(run({"rules", "disable", "vendor", "--exclude-cluster", "dev"}) == 2);
   CHECK(run({"rules", "delete", "web", "--yes"}) == 2);
   CHECK(terminal.complains("there is no rule \"web\""));
   CHECK(terminal.asked.empty());

@@ -285,6 +285,30 @@ TEST_CASE("a change of a rule file is noticed soon, an editor's swap file is not
   CHECK_FALSE(RuleWatch::concerns("a.yaml~"));
 }
 
+TEST_CASE("the switches of system rules are watched, and not what else is beside them") {
+  const test::Sandbox sandbox;
+  const auto rules = sandbox.path() / "rules";
+  std::filesystem::create_directories(rules);
+  RuleWatch watch({rules}, {sandbox.path() / "system-rules.yaml"});
+  const auto look = [&] {
+    watch.drain(RuleWatch::Clock::now());
+    const bool due = watch.due().has_value();
+    watch.taken();
+    return due;
+  };
+  sandbox.write("other.yaml", "x");
+  CHECK_FALSE(look());
+  sandbox.write("system-rules.yaml", "x");
+  CHECK(look());
+  std::filesystem::rename(sandbox.path() / "system-rules.yaml", sandbox.path() / "kept");
+  CHECK(look());
+  std::filesystem::rename(sandbox.path() / "kept", sandbox.path() / "system-rules.yaml");
+  CHECK(look());
+  sandbox.write("rules/a.yaml", "x");
+  CHECK(look());
+  CHECK_FALSE(look());
+}
+
 TEST_CASE("status: normal only if nothing is missing, and every reason is said") {
   StatusInputs inputs;
   inputs.module_problem = "the kernel module holdfast is not loaded";

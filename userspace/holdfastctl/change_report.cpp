@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "base/json.hpp"
+#include "holdfastctl/coverage_text.hpp"
 #include "rule/describe.hpp"
 
 namespace holdfast::holdfastctl {
@@ -30,31 +31,22 @@ json effectsOnOthers(const rule::Changed& changed, const rule::HostConfig& confi
   return others;
 }
 
-std::string scopeOf(const rule::Scope& scope) {
-  std::string text;
-  const std::pair<const char*, const std::vector<std::string>*> lists[] = {
-      {"clusters", &scope.clusters}, {"images", &scope.images}, {"tags", &scope.tags}, {"labels", &scope.labels}};
-  for (const auto& [title, values] : lists) {
-    for (const auto& value : *values)
-      text += (value == values->front() ? std::string(text.empty() ? "" : "; ") + title + " " : ", ") + value;
-  }
-  return text.empty() ? "all containers" : "containers of " + text;
-}
-
-bool isOn(const rule::RuleSet& set, const std::string& name) {
-  const auto* rule = set.find(name);
-  return rule != nullptr && rule->enabled;
-}
-
-void printEffects(const rule::Changed& changed, const json& others, const char* lost, std::ostream& out) {
-  if (isOn(changed.before, changed.rule.name) && !isOn(changed.after, changed.rule.name))
-    out << lost << " protected by it: " << safeUtf8(scopeOf(changed.rule.scope)) << "\n";
+void printEffects(const rule::Changed& changed, const json& others, const char* title, std::ostream& out) {
+  const auto lost = rule::coverageLost(changed.before, changed.after);
+  printLost(lost, title, out);
   for (const auto& other : others) {
+    if (std::ranges::find(lost, other["name"].get<std::string>(), &rule::CoverageLost::rule) != lost.end()) continue;
     out << "Rule " << safeUtf8(other["name"].get<std::string>()) << ": in effect was "
         << other["before"].get<std::string>() << ", now is " << other["effective"].get<std::string>();
     if (const auto reason = other["reason"].get<std::string>(); !reason.empty()) out << " (" << safeUtf8(reason) << ")";
     out << "\n";
   }
+}
+
+/// Where it is said what the rule is now; of one that is gone, where it stood.
+std::string placeOf(const rule::Rule* now, const rule::Rule& rule) {
+  if (now == nullptr) return rule.place();
+  return now->switched_at.empty() ? now->place() : now->switched_at;
 }
 
 constexpr std::array<std::string_view, 5> kTexts = {"name", "description", "status", "action", "on_running"};
@@ -88,20 +80,21 @@ int report(const rule::Attempt<rule::Changed>& changed, const RulePlace& place, 
   if (line.json()) {
     printJson(environment, {{"rule", rule::describe(changed->rule, set, place.config, {})},
                             {"changed", changed->written},
-                            {"others", others}});
+                            {"others", others},
+                            {"lost", describeLost(rule::coverageLost(changed->before, changed->after))}});
     return Done;
   }
   std::ostream& out = environment.out;
   out << "Rule " << safeUtf8(changed->rule.name) << " is " << (changed->written ? outcome : already) << ": "
-      << safeUtf8((now != nullptr ? *now : changed->rule).place()) << "\n";
+      << safeUtf8(placeOf(now, changed->rule)) << "\n";
   if (!changed->written) return Done;
-  printEffects(*changed, others, "No longer", out);
+  printEffects(*changed, others, "Protection lost", out);
   out << "holdfastd takes it up within a second: see 'holdfastctl rules list'\n";
   return Done;
 }
 
 void warn(const rule::Changed& changed, const RulePlace& place, const Environment& environment) {
-  printEffects(changed, effectsOnOthers(changed, place.config), "Would no longer be", environment.err);
+  printEffects(changed, effectsOnOthers(changed, place.config), "Protection would be lost", environment.err);
 }
 
 bool confirmed(const std::string& question, const Environment& environment) {

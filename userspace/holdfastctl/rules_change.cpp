@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ostream>
+#include <utility>
 
 #include "holdfastctl/change_report.hpp"
+#include "rule/change_system.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
 
+constexpr const char* kChanges =
+    "Only the lines of this rule are changed, comments stay; of a rule that ships with Holdfast, those\n"
+    "in system-rules.yaml.\n";
+constexpr const char* kDeletes =
+    "Only the lines of this rule go, comments stay; rules that ship with Holdfast stay too.\n";
+
 CommandLine changeLine(const std::string& name, const std::string& about) {
-  CommandLine line(
-      "rules " + name + " [OPTION]... NAME",
-      about +
-          "Only the lines of this rule are changed, comments stay. The whole rule set is checked first: "
-          "with\na mistake anywhere nothing is written. Needs no daemon; holdfastd sees the file change.\n",
-      "  holdfastctl rules " + name + " web-runs-only-its-image\n");
+  CommandLine line("rules " + name + " [OPTION]... NAME",
+                   about +
+                       "The whole rule set is checked first: with a mistake anywhere nothing is written. Needs\n"
+                       "no daemon; holdfastd sees the file change.\n",
+                   "  holdfastctl rules " + name + " web-runs-only-its-image\n");
   addRulePlaceOptions(line);
   line.arguments(1);
   return line;
@@ -22,33 +28,57 @@ int noName(const CommandLine& line, const Environment& environment) {
   return line.wrongUse(environment, "which rule? 'holdfastctl rules list' shows their names");
 }
 
-int setStatus(const Arguments& arguments, const Environment& environment, bool on) {
-  CommandLine line = changeLine(
-      on ? "enable" : "disable",
-      on ? "Turns a custom rule on.\n" : "Turns a custom rule off: it stays where it stands, and does nothing.\n");
+std::vector<std::string> values(const CommandLine& line, const char* option) {
+  return line.values().count(option) != 0 ? line.values()[option].as<std::vector<std::string>>()
+                                          : std::vector<std::string>{};
+}
+
+/// A rule that ships with Holdfast has switches, the others are changed where they stand.
+rule::Attempt<rule::Changed> apply(const CommandLine& line, const RulePlace& place, bool on) {
+  const std::string& name = line.arguments()[0];
+  const rule::SystemChange wanted{on, values(line, "exclude-cluster"), values(line, "include-cluster")};
+  const auto now = rule::load(place.sources, place.config);
+  if (!now) return tl::unexpected(now.error());
+  const auto* rule = now->find(name);
+  const bool system = rule != nullptr && rule->system;
+  return system || !wanted.exclude.empty() || !wanted.include.empty()
+             ? rule::changeSystem(place.sources, place.config, name, wanted)
+             : rule::change(place.sources, place.config, name, {rule::Edit::status(on)});
+}
+
+int setStatus(CommandLine line, const Arguments& arguments, const Environment& environment, bool on) {
   if (const auto done = line.parse(arguments, environment)) return *done;
   if (line.arguments().empty()) return noName(line, environment);
   const auto place = rulePlace(line);
   if (!place) return failed(environment, place.error());
-  const auto changed = rule::change(place->sources, place->config, line.arguments()[0], {rule::Edit::status(on)});
-  return report(changed, *place, on ? "on now" : "off now", on ? "on already" : "off already", line, environment);
+  return report(apply(line, *place, on), *place, on ? "on now" : "off now", on ? "on already" : "off already", line,
+                environment);
 }
 
 }  // namespace
 
 int rulesEnable(const Arguments& arguments, const Environment& environment) {
-  return setStatus(arguments, environment, true);
+  namespace po = boost::program_options;
+  CommandLine line = changeLine("enable", std::string("Turns a rule on.\n") + kChanges);
+  line.options()("exclude-cluster", po::value<std::vector<std::string>>()->value_name("CLUSTER"),
+                 "of a rule that ships with Holdfast: not in this cluster; may be repeated")(
+      "include-cluster", po::value<std::vector<std::string>>()->value_name("CLUSTER"), "and in this one again");
+  return setStatus(std::move(line), arguments, environment, true);
 }
 
 int rulesDisable(const Arguments& arguments, const Environment& environment) {
-  return setStatus(arguments, environment, false);
+  return setStatus(
+      changeLine("disable", std::string("Turns a rule off: it stays where it stands, and does nothing.\n") + kChanges),
+      arguments, environment, false);
 }
 
 int rulesDelete(const Arguments& arguments, const Environment& environment) {
   CommandLine line = changeLine(
       "delete",
-      "Deletes a custom rule from its file; 'disable' keeps it for another time. Says what loses protection, and\n"
-      "asks, in a terminal; elsewhere it needs --yes.\n");
+      std::string(
+          "Deletes a custom rule from its file; 'disable' keeps it for another time. Says what loses protection, and\n"
+          "asks, in a terminal; elsewhere it needs --yes.\n") +
+          kDeletes);
   line.options()("yes,y", "do not ask");
   if (const auto done = line.parse(arguments, environment)) return *done;
   if (line.arguments().empty()) return noName(line, environment);

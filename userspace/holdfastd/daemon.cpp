@@ -129,7 +129,8 @@ tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
   auto done = rules_.reload();
   useSettings(rules_.readConfig());
   if (done) rulesInForce();
-  if (watch_ && rules_.directories() != watched) watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  if (watch_ && rules_.directories() != watched)
+    watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
   return done;
 }
 
@@ -319,7 +320,7 @@ bool Daemon::handleSignal(int signals) {
 Result<void> Daemon::run(int signals) {
   (void)rules_.read();
   useSettings(rules_.readConfig());
-  watch_ = std::make_unique<RuleWatch>(rules_.directories());
+  watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
   // What was written between is in this reading, what comes after wakes the watch.
   (void)rules_.read();
   while (true) {

@@ -36,8 +36,9 @@ class RuleService {
   [[nodiscard]] const std::string& loadedAt() const { return loaded_at_; }
   /// Why what is in force is not what the files said at the start; empty if it is.
   [[nodiscard]] const std::string& fallback() const { return fallback_; }
-  /// The directories and files whose changes matter.
+  /// The directories whose changes matter, and the switches of system rules, which may stand beside other things.
   [[nodiscard]] std::vector<std::filesystem::path> directories() const;
+  [[nodiscard]] std::filesystem::path switches() const { return sources(read_config_).systemRules(); }
 
  private:
   void refuse(std::vector<Error> errors);

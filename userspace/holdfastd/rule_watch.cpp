@@ -27,24 +27,33 @@ constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MO
 
 }  // namespace
 
-RuleWatch::RuleWatch(std::vector<std::filesystem::path> directories)
-    : directories_(std::move(directories)), fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+RuleWatch::RuleWatch(std::vector<std::filesystem::path> directories, std::vector<std::filesystem::path> files)
+    : directories_(std::move(directories)), files_(std::move(files)), fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   watch();
 }
 
 void RuleWatch::watch() {
   if (!fd_) return;
+  whole_.clear();
   for (const auto& directory : directories_) {
-    if (::inotify_add_watch(fd_.get(), directory.c_str(), kEvents) >= 0) continue;
+    int watch = ::inotify_add_watch(fd_.get(), directory.c_str(), kEvents);
     // Wait for it to be made. Adding a watch that is there already changes nothing.
-    (void)::inotify_add_watch(fd_.get(), directory.parent_path().c_str(), kEvents);
+    if (watch < 0) watch = ::inotify_add_watch(fd_.get(), directory.parent_path().c_str(), kEvents);
+    whole_.insert(watch);
   }
+  for (const auto& file : files_) (void)::inotify_add_watch(fd_.get(), file.parent_path().c_str(), kEvents);
 }
 
 bool RuleWatch::concerns(std::string_view file_name) {
   // Kubernetes replaces a mounted configuration by renaming "..data".
   if (file_name.starts_with("..")) return true;
   return !file_name.starts_with('.') && !file_name.ends_with('~') && !file_name.starts_with('#');
+}
+
+bool RuleWatch::concerns(int watch, std::string_view file_name) const {
+  if (whole_.contains(watch)) return concerns(file_name);
+  return file_name.starts_with("..") ||
+         std::ranges::any_of(files_, [&](const auto& file) { return file.filename() == file_name; });
 }
 
 void RuleWatch::drain(Clock::time_point now) {
@@ -59,7 +68,7 @@ void RuleWatch::drain(Clock::time_point now) {
       const char* name = at + sizeof event;
       at = name + event.len;
       if ((event.mask & IN_IGNORED) != 0) continue;
-      if (event.len > 0 && !concerns(std::string_view(name, strnlen(name, event.len)))) continue;
+      if (event.len > 0 && !concerns(event.wd, std::string_view(name, strnlen(name, event.len)))) continue;
       if (!first_) first_ = now;
       last_ = now;
       created_ = (event.mask & IN_CREATE) != 0;

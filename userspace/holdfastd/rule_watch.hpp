@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +17,8 @@ class RuleWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit RuleWatch(std::vector<std::filesystem::path> directories);
+  /// Of `files` nothing else in their directories matters.
+  explicit RuleWatch(std::vector<std::filesystem::path> directories, std::vector<std::filesystem::path> files = {});
 
   /// Readable when drain() is to be called; -1 if the system has no more watches.
   [[nodiscard]] int fd() const { return fd_.get(); }
@@ -32,8 +34,11 @@ class RuleWatch {
 
  private:
   void watch();
+  [[nodiscard]] bool concerns(int watch, std::string_view file_name) const;
 
   const std::vector<std::filesystem::path> directories_;
+  const std::vector<std::filesystem::path> files_;
+  std::set<int> whole_;  // watches of directories that matter as a whole
   UniqueFd fd_;
   std::optional<Clock::time_point> first_;
   Clock::time_point last_{};

@@ -1,78 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rule/change.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 
-#include "base/fd.hpp"
-#include "base/file.hpp"
 #include "base/json.hpp"
+#include "rule/commit.hpp"
 #include "rule/parse.hpp"
 
 namespace holdfast::rule {
 namespace {
 
-constexpr mode_t kNewFileMode = 0644;
-
 template <class T>
 tl::unexpected<std::vector<Error>> one(const T& error) {
   return tl::unexpected(std::vector<Error>{error});
-}
-
-/// Held until it is closed. Of the directory: files in it are replaced.
-Result<UniqueFd> lock(const std::filesystem::path& directory) {
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return tl::unexpected(systemError("cannot open the directory", errno, directory));
-  while (::flock(fd.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return tl::unexpected(systemError("cannot lock the directory", errno, directory));
-  }
-  return fd;
-}
-
-/// A rule file as it was read: what is to be replaced must still be this.
-struct Original {
-  std::string content;
-  struct stat status = {};
-};
-
-/// A file that nobody may write is not to be written, not by root either. `at` is for errors.
-Result<Original> readOriginal(const Error& at) {
-  const auto refuse = [&at](const char* why) { return tl::unexpected(Error{why, at.file, at.line, at.column}); };
-  Original original;
-  if (::lstat(at.file.c_str(), &original.status) != 0)
-    return tl::unexpected(systemError("cannot be read", errno, at.file));
-  if (S_ISLNK(original.status.st_mode)) return refuse("is a symbolic link: change the file that it leads to");
-  if ((original.status.st_mode & (S_IWUSR | S_IWGRP)) == 0)
-    return refuse("is read-only: run chmod u+w, or change it where it comes from");
-  auto content = readFile(at.file, kFileBytesMax);
-  if (!content) return tl::unexpected(content.error());
-  original.content = std::move(*content);
-  return original;
-}
-
-bool isUnchanged(const std::string& path, const struct stat& then) {
-  struct stat now = {};
-  if (::lstat(path.c_str(), &now) != 0) return false;
-  return now.st_dev == then.st_dev && now.st_ino == then.st_ino && now.st_size == then.st_size &&
-         now.st_mtim.tv_sec == then.st_mtim.tv_sec && now.st_mtim.tv_nsec == then.st_mtim.tv_nsec;
-}
-
-/// Checks the set with this file in it, and writes the file.
-Attempt<RuleSet> commit(const Sources& sources, const HostConfig& config, const SourceFile& file,
-                        const Original* original) {
-  auto after = load(sources, config, &file);
-  if (!after) return tl::unexpected(after.error());
-  if (original != nullptr && !isUnchanged(file.path, original->status))
-    return one(Error{"was changed by somebody else meanwhile: nothing is written, try again", file.path});
-  const auto done = original != nullptr ? writeFileAtomically(file.path, file.content, original->status.st_mode & 07777,
-                                                              original->status.st_gid)
-                                        : writeFileAtomically(file.path, file.content, kNewFileMode);
-  if (!done) return one(done.error());
-  return std::move(*after);
 }
 
 /// Why holdfastd would not read a file of this name; empty if it does.
@@ -89,7 +31,7 @@ Error noSuchRule(const std::string& name) { return Error{"there is no rule " + i
 
 Attempt<Changed> change(const Sources& sources, const HostConfig& config, const std::string& rule_name,
                         const std::vector<Edit>& edits, Mode mode) {
-  const auto locked = lock(sources.rules_dir);
+  const auto locked = lockDirectory(sources.rules_dir);
   if (!locked) return one(locked.error());
   const auto now = load(sources, config);
   if (!now) return tl::unexpected(now.error());
@@ -122,7 +64,7 @@ Attempt<Changed> add(const Sources& sources, const HostConfig& config, const std
   const auto drafts = parseRules(addition, addition_file, FileOrigin::Custom, findings);
   if (findings.ok() && drafts.empty()) findings.error(Error{"there is no rule in it", addition_file});
   if (!findings.ok()) return tl::unexpected(findings.takeErrors());
-  const auto locked = lock(sources.rules_dir);
+  const auto locked = lockDirectory(sources.rules_dir);
   if (!locked) return one(locked.error());
   auto now = load(sources, config);
   if (!now) return tl::unexpected(now.error());
@@ -163,7 +105,7 @@ Attempt<Changed> rewrite(const Sources& sources, const HostConfig& config, const
   if (found.system)
     return one(
         Error{"rule " + inQuotes(rule_name) + " ships with Holdfast: copy it to change it", found.path, found.line});
-  const auto locked = lock(sources.rules_dir);
+  const auto locked = lockDirectory(sources.rules_dir);
   if (!locked) return one(locked.error());
   const auto original = readOriginal(Error{"", found.path, found.line});
   if (!original) return one(original.error());

@@ -65,6 +65,7 @@ json describe(const Rule& rule, const RuleSet& set, const HostConfig& config, st
       {"line", rule.line},
       {"column", rule.column},
   };
+  if (rule.system) out["exclude_clusters"] = rule.exclude_clusters;
   addForType(out, rule);
   return out;
 }

@@ -22,7 +22,7 @@ struct Effect {
                               std::string_view host_problem);
 
 /// {name, description, type, status, requested, effective, reason, system, scope, allow_list, file, line, column}, and
-/// by type on_running, checks {types, except} or risks {KIND: true or {levels, ids}}.
+/// by type on_running, checks {types, except} or risks {KIND: true or {levels, ids}}; of system rules exclude_clusters.
 [[nodiscard]] nlohmann::json describe(const Rule& rule, const RuleSet& set, const HostConfig& config,
                                       std::string_view host_problem);
 

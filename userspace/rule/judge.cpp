@@ -115,9 +115,12 @@ std::vector<Judged> judge(const RuleSet& set, const HostConfig& config, const Im
 std::string whyNotHere(const Rule& rule, const RuleSet& set, const HostConfig& config) {
   const auto [function, on] = functionOf(rule.type, config);
   if (!on) return std::string("the function ") + function + " is off in this host's configuration";
-  if (!rule.enabled) return "its status is off";
+  if (!rule.enabled) return rule.switched_at.empty() ? "its status is off" : "its status is off at " + rule.switched_at;
   if (const Rule* custom = replacedBy(rule, set)) {
     return "custom rule " + inQuotes(custom->name) + " at " + custom->place() + " turns the system rule off";
+  }
+  if (std::ranges::find(rule.exclude_clusters, config.cluster) != rule.exclude_clusters.end()) {
+    return "this host's cluster is excluded at " + rule.switched_at;
   }
   return coversCluster(rule.scope, config.cluster) ? "" : reasonOf(Scoped::OtherCluster);
 }
@@ -132,12 +135,14 @@ std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfi
   return reason.empty() ? whyNotHere(rule, set, config) : reason;
 }
 
+bool takesPlaceOf(const Rule& rule, const Rule& system_rule) {
+  if (rule.system || !system_rule.system || rule.type != system_rule.type) return false;
+  return rule.type != RuleType::ContainerEscape || (rule.checks.named & system_rule.checks.named).any();
+}
+
 const Rule* replacedBy(const Rule& rule, const RuleSet& set) {
   if (!rule.system) return nullptr;
-  const auto found = std::ranges::find_if(set.rules, [&rule](const Rule& other) {
-    if (other.system || other.type != rule.type) return false;
-    return rule.type != RuleType::ContainerEscape || (other.checks.named & rule.checks.named).any();
-  });
+  const auto found = std::ranges::find_if(set.rules, [&rule](const Rule& other) { return takesPlaceOf(other, rule); });
   return found == set.rules.end() ? nullptr : &*found;
 }
 

@@ -32,8 +32,10 @@ struct Judged {
 /// Why a rule is in effect for no container of this host: one of the two above; empty if it can be.
 [[nodiscard]] std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfig& config);
 
-/// RUL-6: the first custom rule that takes a system rule's place, wherever it is scoped to and also if it is off. Null
-/// if there is none, or the rule is no system rule.
+/// RUL-6: whether a custom rule takes a system rule's place, wherever it is scoped to and also if it is off.
+[[nodiscard]] bool takesPlaceOf(const Rule& rule, const Rule& system_rule);
+
+/// The first such rule of the set; null if there is none, or the rule is no system rule.
 [[nodiscard]] const Rule* replacedBy(const Rule& rule, const RuleSet& set);
 
 }  // namespace holdfast::rule

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "base/file.hpp"
@@ -10,6 +11,7 @@
 #include "rule/compile.hpp"
 #include "rule/parse.hpp"
 #include "rule/source.hpp"
+#include "rule/system_rules.hpp"
 #include "rule/validate.hpp"
 
 namespace holdfast::rule {
@@ -34,6 +36,17 @@ class Loader {
         files.insert(at, *instead);
     }
     for (const auto& file : files) add(file, origin);
+  }
+
+  /// After the rules: it is about them.
+  void addSwitches(const std::filesystem::path& path, const SourceFile* instead) {
+    const bool sound = findings_.ok();
+    const auto file = instead != nullptr ? std::optional(*instead) : readOptional(path, findings_);
+    if (!file) return;
+    files_.push_back(file->path);
+    const auto switches = parseSystemRules(file->content, file->path, findings_);
+    // With a mistake in the rules nobody can say which there are.
+    if (sound) applySystemRules(switches, file->path, drafts_, findings_);
   }
 
   void addFile(const std::filesystem::path& path) {
@@ -83,10 +96,18 @@ class Loader {
 
 }  // namespace
 
+std::filesystem::path Sources::systemRules() const {
+  const auto directory = rules_dir.has_filename() ? rules_dir : rules_dir.parent_path();
+  return directory.parent_path() / "system-rules.yaml";
+}
+
 Loaded load(const Sources& sources, const HostConfig& config, const SourceFile* instead) {
   Loader loader;
   loader.addDirectory(sources.vendor_dir, FileOrigin::Vendor);
-  loader.addDirectory(sources.rules_dir, FileOrigin::Custom, instead);
+  const auto switches = sources.systemRules();
+  const bool other_switches = instead != nullptr && instead->path == switches.string();
+  loader.addDirectory(sources.rules_dir, FileOrigin::Custom, other_switches ? nullptr : instead);
+  loader.addSwitches(switches, other_switches ? instead : nullptr);
   return loader.finish(&config);
 }
 

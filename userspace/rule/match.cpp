@@ -2,6 +2,7 @@
 #include "rule/match.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "rule/image_reference.hpp"
 #include "rule/pattern.hpp"
@@ -98,6 +99,32 @@ ScopeMatch matchScope(const Scope& scope, std::string_view cluster, const ImageF
   });
   if (!label) return {Scoped::OtherLabels, {}};
   return {Scoped::Yes, {*image, *tag, *label, scope.clusters.empty() ? 0 : 1}};
+}
+
+bool mayShare(const Scope& a, const Scope& b) {
+  const auto lists = [](const auto& left, const auto& right, auto both) {
+    return left.empty() || right.empty() || std::ranges::any_of(left, [&](const std::string& one) {
+             return std::ranges::any_of(right, [&](const std::string& other) { return both(one, other); });
+           });
+  };
+  const auto images = [](const std::string& one, const std::string& other) {
+    // An image may have both of two digests, and any name.
+    return isDigest(one) || isDigest(other) || overlap(imagePattern(one), imagePattern(other));
+  };
+  return lists(a.clusters, b.clusters, std::equal_to<>()) && lists(a.images, b.images, images) &&
+         lists(a.tags, b.tags, overlap) && lists(a.labels, b.labels, [](const auto& one, const auto& other) {
+           return labelsOverlap(labelPattern(one), labelPattern(other));
+         });
+}
+
+Specificity specificityOf(const Scope& scope) {
+  const auto best = [](const std::vector<std::string>& list, auto pattern) {
+    int most = 0;
+    for (const auto& entry : list) most = std::max(most, rank(pattern(entry)));
+    return most;
+  };
+  return {best(scope.images, imagePattern), best(scope.tags, asIs), best(scope.labels, labelPattern),
+          scope.clusters.empty() ? 0 : 1};
 }
 
 bool mayTie(const Scope& a, const Scope& b) {

@@ -43,6 +43,12 @@ struct ScopeMatch {
 
 [[nodiscard]] bool coversCluster(const Scope& scope, std::string_view cluster);
 
+/// Whether one container can be in both scopes.
+[[nodiscard]] bool mayShare(const Scope& a, const Scope& b);
+
+/// The most that a match of the scope can come to.
+[[nodiscard]] Specificity specificityOf(const Scope& scope);
+
 /// Whether one container can be in both scopes with equal specificity. Two different digests do not count, although
 /// they may be of one image.
 [[nodiscard]] bool mayTie(const Scope& a, const Scope& b);

@@ -76,10 +76,12 @@ struct Rule {
   Action action = Action::Alert;
   Scope scope;
   AllowList allow_list;
-  OnRunning on_running = OnRunning::Report;  // non-image-program
-  Checks checks;                             // container-escape
-  std::vector<Risk> risks;                   // image-risk; by ascending kind, each once
-  bool system = false;                       // ships with Holdfast
+  OnRunning on_running = OnRunning::Report;   // non-image-program
+  Checks checks;                              // container-escape
+  std::vector<Risk> risks;                    // image-risk; by ascending kind, each once
+  bool system = false;                        // ships with Holdfast
+  std::vector<std::string> exclude_clusters;  // system rules: where it does not apply
+  std::string switched_at;                    // system rules: "FILE:LINE" that says so, or what its status is
   std::string file;
   int line = 0;
   int column = 0;

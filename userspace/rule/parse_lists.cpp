@@ -92,13 +92,17 @@ std::string faultOfDirectory(std::string_view path) {
   }
 }
 
+std::vector<std::string> readClusters(Reader& reader, const YamlNode& map, std::string_view key) {
+  return readEntries(reader, map, key, kScopeEntriesMax, kNameBytesMax, judgedBy(reader, faultOfCluster));
+}
+
 Scope readScope(Reader& reader, const YamlNode& node) {
   Scope scope;
   if (!reader.map(node, "scope", kScopeKeys)) return scope;
   const auto read = [&](std::string_view key, std::size_t bytes_max, auto fault) {
     return readEntries(reader, node, key, kScopeEntriesMax, bytes_max, judgedBy(reader, fault));
   };
-  scope.clusters = read("clusters", kNameBytesMax, faultOfCluster);
+  scope.clusters = readClusters(reader, node, "clusters");
   scope.images = read("images", kImageBytesMax, faultOfImagePattern);
   scope.tags = read("tags", kNameBytesMax, faultOfTagPattern);
   scope.labels = read("labels", kImageBytesMax, faultOfLabel);

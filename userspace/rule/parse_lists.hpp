@@ -11,6 +11,8 @@
 namespace holdfast::rule {
 
 [[nodiscard]] Scope readScope(Reader& reader, const YamlNode& node);
+/// Exact names of clusters.
+[[nodiscard]] std::vector<std::string> readClusters(Reader& reader, const YamlNode& map, std::string_view key);
 [[nodiscard]] AllowList readAllowList(Reader& reader, const YamlNode& node, RuleType type);
 
 /// Calls `judge(node, text)` for every entry of map[key]; that notes what is wrong and says whether to keep it.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <optional>
 
-#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "rule/model.hpp"
@@ -117,6 +117,27 @@ std::vector<SourceFile> readDirectory(const fs::path& directory, Findings& findi
     }
   }
   return files;
+}
+
+std::optional<SourceFile> readOptional(const fs::path& path, Findings& findings) {
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : ".";
+  const UniqueFd fd(::open(directory.c_str(), kOpenFlags | O_DIRECTORY));
+  if (!fd) {
+    findings.error(systemError("cannot open the directory", errno, directory));
+    return std::nullopt;
+  }
+  auto content = readOne(fd.get(), path.filename().string(), path.string(), findings);
+  if (!content) return std::nullopt;
+  return SourceFile{path.string(), std::move(*content)};
+}
+
+Result<UniqueFd> lockDirectory(const fs::path& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return tl::unexpected(systemError("cannot open the directory", errno, directory));
+  while (::flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return tl::unexpected(systemError("cannot lock the directory", errno, directory));
+  }
+  return fd;
 }
 
 }  // namespace holdfast::rule

@@ -30,7 +30,7 @@ holdfast_teardown() {
         echo "the daemon's last words:"
         grep -v '^{' "$daemon_log" | tail -n 15
     fi
-    rm -f "$rules_dir"/*.yaml
+    rm -f "$rules_dir"/*.yaml /etc/holdfast/system-rules.yaml
 }
 
 milliseconds() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
