@@ -8,7 +8,8 @@ teardown() { holdfast_teardown; container_teardown; }
 
 @test "status: Normal, with module, hooks, rule set and counters that add up; Abnormal and 1 if not" {
     run holdfastctl status
-    [[ $status -eq 0 && $output == *"Interceptable"*"Normal"*"security_bprm_check"* ]]
+    [[ $status -eq 0 && $output == *"Interceptable"*"Normal"*"non-image-program"*"on"*"yes"* ]]
+    [[ $(holdfastctl status --all) == *"security_bprm_check"* ]]
     same "$(printf 'Normal\n[]\n[true,true,true,true]\ntrue\ntrue\ntrue')" "$(status_of .interceptable .reasons \
         '.module | [.loaded, .attached, .overlay_verified, .controller]' \
         '([.hooks[] | select(.mandatory)] | length > 0) and all(.hooks[]; .attached)' \

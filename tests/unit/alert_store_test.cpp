@@ -314,3 +314,30 @@ TEST_CASE("newer, foreign and damaged files are refused and left alone") {
     CHECK_FALSE(store->list({}));
   }
 }
+
+TEST_CASE("alerts are counted by type, severity and state, out of an index and not by reading them all") {
+  const ScratchDirectory directory;
+  const auto file = directory / "alerts.db";
+  auto store = Store::open(file);
+  REQUIRE(store);
+  CHECK(store->stateCounts()->empty());
+  for (int i = 1; i <= 3; ++i) {
+    Alert alert = sampleAlert(static_cast<std::uint64_t>(i));
+    alert.path = "/x" + std::to_string(i);
+    if (i == 3) alert.severity = Severity::Reminder;
+    REQUIRE(store->add({&alert, 1}));
+  }
+  const auto counts = store->stateCounts();
+  REQUIRE(counts);
+  std::uint64_t sum = 0;
+  for (const auto& count : *counts) sum += count.alerts;
+  CHECK(counts->size() == 2);
+  CHECK(sum == 3);
+  const auto database = raw(file);
+  auto plan = Statement::prepare(database.get(),
+                                 "EXPLAIN QUERY PLAN SELECT type, severity, state, count(*) FROM alerts "
+                                 "GROUP BY type, severity, state");
+  REQUIRE(plan);
+  REQUIRE(*plan->step("plan"));
+  CHECK(plan->text(3).find("COVERING INDEX") != std::string::npos);
+}

@@ -9,6 +9,7 @@
 #include "alert/json.hpp"
 #include "alert_sample.hpp"
 #include "base_test_support.hpp"
+#include "control/metrics.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/selftest_judge.hpp"
 #include "holdfastctl_sample.hpp"
@@ -108,7 +109,13 @@ inline control::StatusReport normalStatus() {
   report.outputs = {{"journal", true, "", 4, 0},
                     {"audit", true, "no audit daemon runs: see 'systemctl status auditd'", 3, 1}};
   report.unclassified = 1;
-  report.containers = {2, 1};
+  report.containers = {2, 1, {{"its root directory is the host's", 1}}};
+  report.functions = {
+      {"non-image-program", true, true, "", 2, 1},
+      {"container-escape", true, false, "this version does not enforce container-escape rules", 1, 0},
+      {"image-risk", false, false, "the function image_risk is off in this host's configuration", 0, 0}};
+  report.policy.push_back({"inside", "block", "none", report.functions[1].reason, "container-escape"});
+  report.clock = {1, -3'600'000, 90};
   return report;
 }
 
@@ -116,6 +123,7 @@ inline control::StatusReport abnormalStatus() {
   control::StatusReport report;
   report.reasons = {"the module is not loaded: modprobe holdfast", "no alert can be stored: database is locked"};
   report.controller = {4711, "0.1.0", "2023-11-14T20:00:00.000000000Z", {}};
+  report.store_problem = "database is locked";
   report.controller.rule_set.errors.push_back({"unknown key \"actoin\"", "/etc/holdfast/rules.d/web.yaml", 4, 5});
   return report;
 }
@@ -215,6 +223,27 @@ inline void changeSample(Session& session, const char* command, const std::strin
 
 inline std::string switchedOff() { return std::string(kWebRule) + "    status: off\n"; }
 
+/// A host where the module was built for the kernel before this one, as doctor sees it.
+inline void hostFiles(Session& session) {
+  const auto write = [&session](const std::string& path, const std::string& text) {
+    session.scratch.write("host/" + path, text);
+  };
+  session.root = session.scratch / "host";
+  write("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
+  write("proc/cmdline", "quiet\n");
+  write("proc/modules", "");
+  write("proc/self/mounts", "/dev/sda1 / ext4 rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n");
+  write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+  write("lib/modules/6.1.0-17-amd64/modules.dep", "updates/dkms/holdfast.ko:\n");
+  write("lib/modules/6.1.0-17-amd64/updates/dkms/holdfast.ko", "");
+  write("var/lib/dkms/holdfast/0.1.0/source/dkms.conf", "");
+  write("usr/bin/podman", "");
+  write("etc/holdfast/holdfast.yaml", "version: 1\n");
+  write("etc/holdfast/rules.d/web.yaml", kWebRule);
+  write("usr/share/holdfast/rules.d/10-vendor.yaml",
+        "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
+}
+
 inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
     {"status",
      [](Session& session) {
@@ -226,10 +255,40 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.answer = nlohmann::json(abnormalStatus());
        session.typeBoth({"status"});
      }},
+    {"status.all",
+     [](Session& session) {
+       session.answer = nlohmann::json(normalStatus());
+       session.type({"status", "--all"});
+     }},
     {"status.no-daemon",
      [](Session& session) {
        session.answer = tl::unexpected(Error{"holdfastd does not run: systemctl status holdfastd", "/run/s"});
        session.typeBoth({"status"});
+     }},
+    {"doctor",
+     [](Session& session) {
+       hostFiles(session);
+       session.answer = tl::unexpected(Error{"holdfastd does not run: systemctl status holdfastd", "/run/s"});
+       session.typeBoth({"doctor", "--socket", "holdfastd.sock"});
+     }},
+    {"doctor.running",
+     [](Session& session) {
+       hostFiles(session);
+       session.queued = {nlohmann::json(normalStatus()), {{"rules", {ruleJson()}}}, nlohmann::json(containerReports())};
+       session.type({"doctor", "--socket", "holdfastd.sock"});
+     }},
+    {"metrics",
+     [](Session& session) {
+       session.answer = nlohmann::json(std::vector<control::MetricFamily>{
+           {"holdfast_interceptable",
+            "gauge",
+            "1 if this host intercepts (Normal), 0 if not (Abnormal).",
+            {{.value = 1}}},
+           {"holdfast_containers",
+            "gauge",
+            "Containers on this host, by whether they are covered.",
+            {{.labels = {{"covered", "yes"}}, .value = 2}, {.labels = {{"covered", "no"}}, .value = 1}}}});
+       session.typeBoth({"metrics"});
      }},
     {"selftest",
      [](Session& session) {

@@ -87,7 +87,8 @@ TEST_CASE("that the daemon does not answer is status 2") {
                                                                                      {"containers"},
                                                                                      {"alerts", "list"},
                                                                                      {"alerts", "show", "1"},
-                                                                                     {"alerts", "follow"}}) {
+                                                                                     {"alerts", "follow"},
+                                                                                     {"metrics"}}) {
     CHECK(terminal.run(arguments) == 2);
     CHECK(terminal.complains("does not run\\x1b[2J"));
   }
@@ -113,6 +114,14 @@ TEST_CASE("status' exit status is whether the host can intercept") {
   report.interceptable = "Normal";
   terminal.answer = json(report);
   CHECK(terminal.run({"status"}) == 0);
+  report.module.loaded = true;
+  report.hooks.push_back({"security_bprm_check", true, true, false, 12345});
+  terminal.answer = json(report);
+  CHECK(terminal.run({"status"}) == 0);
+  CHECK(terminal.says("1 of 1 attached"));
+  CHECK_FALSE(terminal.says("security_bprm_check"));
+  CHECK(terminal.run({"status", "--all"}) == 0);
+  CHECK(terminal.says("security_bprm_check"));
   CHECK(terminal.run({"status", "--output", "json"}) == 0);
 }
 
@@ -271,4 +280,19 @@ TEST_CASE("alerts are listed, shown in full and followed") {
   CHECK(terminal.run({"alerts", "follow"}) == 2);
   CHECK(terminal.says("#17 web x1000: refused to start: /tmp/evil"));
   CHECK(terminal.complains("too slow"));
+}
+
+TEST_CASE("metrics are printed as Prometheus reads them") {
+  Terminal terminal;
+  terminal.answer = json::array({{{"name", "holdfast_members"},
+                                  {"type", "gauge"},
+                                  {"help", "Members."},
+                                  {"samples", json::array({{{"labels", json::object()}, {"value", 3}}})}}});
+  CHECK(terminal.run({"metrics"}) == 0);
+  CHECK(terminal.out.str() == "# HELP holdfast_members Members.\n# TYPE holdfast_members gauge\nholdfast_members 3\n");
+  CHECK(terminal.asked.back().name == "metrics");
+  CHECK(terminal.run({"metrics", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str())[0]["name"] == "holdfast_members");
+  terminal.answer = json(5);
+  CHECK(terminal.run({"metrics"}) == 2);
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <vector>
 
+#include "holdfastctl/doctor_facts.hpp"
 #include "holdfastctl/environment.hpp"
 
 namespace holdfast::test {
@@ -22,34 +23,40 @@ struct Terminal {
   std::vector<nlohmann::json> stream;
   std::vector<control::Request> asked;
   std::string socket;
+  std::filesystem::path root = "/nonexistent";
 
   int run(const holdfastctl::Arguments& arguments) {
     out.str("");
     err.str("");
-    const holdfastctl::Environment environment{
-        out,
-        err,
-        100,
-        [this](const auto& path, const auto& request) -> Result<nlohmann::json> {
-          socket = path;
-          asked.push_back(request);
-          if (queued.empty()) return answer;
-          auto next = std::move(queued.front());
-          queued.pop_front();
-          return next;
-        },
-        [this](const auto&, const auto& request, const auto& receive) -> Result<void> {
-          asked.push_back(request);
-          for (const auto& item : stream)
-            if (!receive(item)) return {};
-          if (answer) return {};
-          return tl::unexpected(answer.error());
-        },
-        [] { return std::uint64_t{1'700'000'000'000'000'000}; },
-        in,
-        interactive,
-        editor};
-    return holdfastctl::run(arguments, environment);
+    return holdfastctl::run(arguments, environment());
+  }
+
+  holdfastctl::DoctorFacts facts() { return holdfastctl::gatherFacts(environment(), "/nonexistent/socket"); }
+
+  holdfastctl::Environment environment() {
+    return {out,
+            err,
+            100,
+            [this](const auto& path, const auto& request) -> Result<nlohmann::json> {
+              socket = path;
+              asked.push_back(request);
+              if (queued.empty()) return answer;
+              auto next = std::move(queued.front());
+              queued.pop_front();
+              return next;
+            },
+            [this](const auto&, const auto& request, const auto& receive) -> Result<void> {
+              asked.push_back(request);
+              for (const auto& item : stream)
+                if (!receive(item)) return {};
+              if (answer) return {};
+              return tl::unexpected(answer.error());
+            },
+            [] { return std::uint64_t{1'700'000'000'000'000'000}; },
+            in,
+            interactive,
+            editor,
+            root};
   }
 
   [[nodiscard]] bool says(const std::string& text) const { return out.str().find(text) != std::string::npos; }

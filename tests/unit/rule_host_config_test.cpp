@@ -74,3 +74,19 @@ TEST_CASE("an empty or missing configuration is an error, not a set of defaults"
   CHECK(errorsOf("") == "holdfast.yaml:1:1: the file is empty\n");
   CHECK_FALSE(loadHostConfig("/nonexistent/holdfast.yaml"));
 }
+
+TEST_CASE("metrics for node-exporter: where, and how often") {
+  const auto config = parseHostConfig("metrics: { textfile: /var/lib/x/holdfast.prom, every_seconds: 60 }\n", "f");
+  REQUIRE(config);
+  CHECK(config->metrics_textfile == "/var/lib/x/holdfast.prom");
+  CHECK(config->metrics_every_seconds == 60);
+  const auto standard = parseHostConfig("version: 1\n", "f");
+  REQUIRE(standard);
+  CHECK(standard->metrics_textfile.empty());
+  CHECK(standard->metrics_every_seconds == 15);
+  CHECK(errorsOf("metrics: { textfile: holdfast.prom, every_seconds: 0, every: 5 }") ==
+        "holdfast.yaml:1:22: textfile \"holdfast.prom\" is no absolute path that ends in .prom\n"
+        "holdfast.yaml:1:52: every_seconds must be a whole number from 1 to 3600, not \"0\"\n"
+        "holdfast.yaml:1:55: unknown key \"every\" in metrics (did you mean \"every_seconds\"?)\n");
+  CHECK_FALSE(errorsOf("metrics: { textfile: /tmp/x.txt }").empty());
+}

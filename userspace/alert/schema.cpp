@@ -73,6 +73,7 @@ UPDATE alerts SET
   from_event = json_extract(body, '$.event') IS NOT NULL
   WHERE json_valid(body);
 CREATE INDEX alerts_stamp ON alerts (open, stamp);
+CREATE INDEX alerts_state ON alerts (type, severity, state);
 ALTER TABLE totals ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE totals ADD COLUMN removed_operations INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE totals ADD COLUMN removed_notices INTEGER NOT NULL DEFAULT 0;

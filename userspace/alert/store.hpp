@@ -82,6 +82,14 @@ struct Clocks {
 };
 [[nodiscard]] Clocks systemClocks();
 
+/// How many alerts are of one type, severity and state.
+struct StateCount {
+  std::string type;
+  std::string severity;
+  std::string state;
+  std::uint64_t alerts = 0;
+};
+
 /// What to list; empty fields match everything.
 struct Filter {
   std::string container;  // id or name, or the beginning of the id (at least 4 characters)
@@ -159,6 +167,8 @@ class Store {
   [[nodiscard]] Result<Stats> stats(const Filter& filter) const;
   [[nodiscard]] Result<Totals> totals() const;
   [[nodiscard]] Result<std::vector<Alert>> list(const Filter& filter) const;
+  /// By all three, of all alerts; reads an index only.
+  [[nodiscard]] Result<std::vector<StateCount>> stateCounts() const;
   [[nodiscard]] Result<Alert> get(std::int64_t id) const;
   /// The greatest event number stored or settled, 0 for none.
   [[nodiscard]] Result<std::uint64_t> lastNumber(const std::string& boot_id, std::uint64_t load_id) const;

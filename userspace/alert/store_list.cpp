@@ -51,6 +51,20 @@ Result<std::vector<Alert>> Store::list(const Filter& filter) const {
   }
 }
 
+Result<std::vector<StateCount>> Store::stateCounts() const {
+  auto statement = Statement::prepare(
+      db_.get(), "SELECT type, severity, state, count(*) FROM alerts GROUP BY type, severity, state");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<StateCount> counts;
+  for (;;) {
+    auto row = statement->step("the alert store cannot be read");
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return counts;
+    counts.push_back({statement->text(0), statement->text(1), statement->text(2),
+                      static_cast<std::uint64_t>(statement->integer(3))});
+  }
+}
+
 Result<Alert> Store::get(std::int64_t id) const {
   auto statement = Statement::prepare(db_.get(), std::string(kColumns) + "WHERE id = ?");
   if (!statement) return tl::unexpected(statement.error());

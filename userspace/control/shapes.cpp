@@ -26,15 +26,17 @@ HOLDFAST_SHAPE(ModuleReport, loaded, version, abi, attached, overlay_verified, o
 HOLDFAST_SHAPE(HookReport, symbol, attached, mandatory, tracepoint, hits)
 HOLDFAST_SHAPE(RuleSetReport, generation, loaded_at, files, rules, errors, warnings)
 HOLDFAST_SHAPE(ControllerReport, pid, version, since, rule_set)
-HOLDFAST_SHAPE(RulePolicy, name, requested, effective, reason)
+HOLDFAST_SHAPE(RulePolicy, name, requested, effective, reason, type)
+HOLDFAST_SHAPE(FunctionReport, name, on, in_effect, reason, rules, rules_in_effect)
+HOLDFAST_SHAPE(ClockReport, steps, last_ms, seconds_ago)
 HOLDFAST_SHAPE(Counters, containers, members, adopted, unclassified, defaulted, execs, maps, denied, alerted, queries,
                queries_answered, queries_timed_out, queries_refused, queries_pending)
 HOLDFAST_SHAPE(EventTotals, seen, delivered, folded, queued, overflow)
 HOLDFAST_SHAPE(StoreTotals, events, alerts, folded, operations, notices, removed, removed_operations, removed_notices)
 HOLDFAST_SHAPE(OutputReport, name, on, problem, delivered, waiting)
-HOLDFAST_SHAPE(ContainerTotals, total, not_covered)
-HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, policy, counters, events, store,
-               outputs, unclassified, containers)
+HOLDFAST_SHAPE(ContainerTotals, total, not_covered, not_covered_because)
+HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, functions, policy, counters, events,
+               store, store_problem, outputs, unclassified, containers, clock)
 HOLDFAST_SHAPE(ContainerReport, id, name, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
                pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
                overflow)

@@ -29,6 +29,7 @@
 //   selftest.begin    SelftestParams         -> {}                  root only, as are the following
 //   selftest.end      SelftestParams         -> SelftestReport
 //   reload                                   -> ReloadReport
+//   metrics                                  -> [MetricFamily] (control/metrics.hpp); for who may read
 
 namespace holdfast::control {
 
@@ -123,6 +124,24 @@ struct RulePolicy {
   std::string requested;  // rule::Effect
   std::string effective;
   std::string reason;
+  std::string type = {};  // rule::name(RuleType)
+};
+
+/// One of the three functions (requirement RUL-10).
+struct FunctionReport {
+  std::string name;        // rule::name(RuleType)
+  bool on = true;          // its switch in holdfast.yaml
+  bool in_effect = false;  // on, enforced by this release, and this host can
+  std::string reason;      // why not; empty if it is
+  std::size_t rules = 0;   // of this type in the rule set
+  std::size_t rules_in_effect = 0;
+};
+
+/// Steps of the real-time clock since the controller started.
+struct ClockReport {
+  std::uint64_t steps = 0;
+  std::int64_t last_ms = 0;      // by how much, negative: back
+  std::int64_t seconds_ago = 0;  // of the last
 };
 
 /// The kernel's counters since the module was loaded.
@@ -176,6 +195,7 @@ struct OutputReport {
 struct ContainerTotals {
   std::uint64_t total = 0;
   std::uint64_t not_covered = 0;
+  std::map<std::string, std::uint64_t> not_covered_because;  // by reason
 };
 
 struct StatusReport {
@@ -184,13 +204,16 @@ struct StatusReport {
   ModuleReport module;
   std::vector<HookReport> hooks;
   ControllerReport controller;
+  std::vector<FunctionReport> functions;
   std::vector<RulePolicy> policy;
   Counters counters;
   EventTotals events;
   StoreTotals store;
   std::vector<OutputReport> outputs;
+  std::string store_problem;  // why alerts cannot be stored; empty if they can
   std::uint64_t unclassified = 0;
   ContainerTotals containers;
+  ClockReport clock;
 };
 
 struct ContainerReport {
@@ -251,6 +274,8 @@ HOLDFAST_SHAPE(HookReport)
 HOLDFAST_SHAPE(RuleSetReport)
 HOLDFAST_SHAPE(ControllerReport)
 HOLDFAST_SHAPE(RulePolicy)
+HOLDFAST_SHAPE(FunctionReport)
+HOLDFAST_SHAPE(ClockReport)
 HOLDFAST_SHAPE(Counters)
 HOLDFAST_SHAPE(EventTotals)
 HOLDFAST_SHAPE(StoreTotals)

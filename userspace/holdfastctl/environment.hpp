@@ -28,6 +28,7 @@ struct Environment {
   bool interactive = false;  // a person at a terminal can be asked
   /// Lets a person edit a file, with the cursor in a line; returns when that is done.
   std::function<Result<void>(const std::filesystem::path&, int)> edit = {};
+  std::filesystem::path root = "/";  // below which doctor looks at the host
 };
 
 /// Exit statuses, the same for all commands.
@@ -43,6 +44,8 @@ using Arguments = std::vector<std::string>;
 
 // The commands; their arguments are what follows their name.
 [[nodiscard]] int status(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int doctor(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int metrics(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int selftest(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesCheck(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesList(const Arguments& arguments, const Environment& environment);

@@ -18,6 +18,7 @@ struct Command {
 
 constexpr std::array kCommands = {
     Command{"status", nullptr, "can this host intercept? module, hooks, controller, rules, counters", &status},
+    Command{"doctor", nullptr, "what is wrong with this host, and the commands that mend it", &doctor},
     Command{"selftest", nullptr, "harmless actions in a scratch container; each must be noticed", &selftest},
     Command{"rules", "check", "check rule files, those installed or others, without the daemon", &rulesCheck},
     Command{"rules", "list", "the rules in force, and what is in effect of each", &rulesList},
@@ -42,6 +43,7 @@ constexpr std::array kCommands = {
     Command{"alerts", "export", "all as JSON lines: native, ECS, OCSF", &alertsExport},
     Command{"alerts", "backup", "a copy of the store", &alertsBackup},
     Command{"alerts", "purge", "remove alerts for good", &alertsPurge},
+    Command{"metrics", nullptr, "counters, latencies and status for Prometheus", &metrics},
 };
 
 void help(std::ostream& out, const std::string& group) {

@@ -138,6 +138,8 @@ std::string refuseMember(kernel::Port& port, const Peer& peer) {
 void registerRequests(control::Server& server, const HandlerParts& parts) {
   server.handle("status", Access::Read,
                 [parts](const Request&, const Peer&) -> Result<json> { return json(statusReport(parts.inputs())); });
+  server.handle("metrics", Access::Read,
+                [parts](const Request&, const Peer&) -> Result<json> { return json(parts.metrics()); });
   server.handle("rules.list", Access::Read, [parts](const Request&, const Peer&) { return rulesList(parts); });
   server.handle("rules.show", Access::Read,
                 [parts](const Request& request, const Peer&) { return rulesShow(parts, request); });

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "container/runtimes.hpp"
+#include "control/metrics.hpp"
 #include "control/server.hpp"
 #include "holdfastd/rule_service.hpp"
 #include "holdfastd/self_tests.hpp"
@@ -22,6 +23,7 @@ struct HandlerParts {
   kernel::Port& port;
   std::filesystem::path cgroup_mount;
   std::function<tl::expected<control::ReloadReport, std::vector<Error>>()> reload;
+  std::function<std::vector<control::MetricFamily>()> metrics;
 };
 
 /// Registers everything but alerts.*.

@@ -41,6 +41,8 @@ constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
 constexpr std::size_t kThreads = 3;
 constexpr const char* kStoreFile = "alerts.db";
 constexpr std::size_t kQueriesMax = 4096;
+constexpr std::size_t kStoreQueueMax = 16384;
+constexpr auto kAlertCountsAge = 15s;
 
 container::RuntimeRoots runtimeRoots(const Options& options) {
   auto roots = container::RuntimeRoots::ofHost();
@@ -51,10 +53,12 @@ container::RuntimeRoots runtimeRoots(const Options& options) {
 
 }  // namespace
 
-Daemon::Daemon(const Options& options)
+Daemon::Daemon(const Options& options, std::shared_ptr<const LimitedSink> log)
     : options_(options),
+      log_(std::move(log)),
       boot_id_(bootId()),
-      since_(utcText(realTimeNs())),
+      since_ns_(realTimeNs()),
+      since_(utcText(since_ns_)),
       host_(std::make_shared<const alert::HostFacts>(hostFacts({}, {}))),
       runtimes_(runtimeRoots(options)),
       keeper_(policy_port_, table_, history_, container::runtimePatterns()),
@@ -64,7 +68,8 @@ Daemon::Daemon(const Options& options)
           {.file = options.state_dir / kStoreFile,
            .port = store_port_,
            .to_alert = [this](const auto& event) { return alertOf(event, history_, event_containers_, *host_.load()); },
-           .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); }}),
+           .on_change = [this] { (void)::eventfd_write(changed_.get(), 1); }},
+          kStoreQueueMax),
       rules_(options_, keeper_, [this](auto kind, const auto& error) { notice(kind, error); }),
       journal_({.file = options.state_dir / kStoreFile,
                 .sink = std::make_unique<alert::JournalSink>(alert::defaultTarget()),
@@ -102,7 +107,9 @@ void Daemon::meetContainer(const container::Container& container) {
   }
 }
 
-void Daemon::useSettings(const rule::HostConfig& config) {
+void Daemon::useSettings() {
+  const auto& config = rules_.lastRead();
+  setLogLevel(options_.log_level.value_or(config.log_level));
   StoreThread::Settings settings;
   settings.keep = {std::chrono::days(config.alerts_keep_days), config.alerts_keep_count};
   for (auto [output, on] : {std::pair{&journal_, config.output_journal}, {&audit_, config.output_audit}}) {
@@ -115,7 +122,6 @@ void Daemon::useSettings(const rule::HostConfig& config) {
 void Daemon::rulesInForce() {
   const auto& config = rules_.config();
   host_.store(std::make_shared<const alert::HostFacts>(hostFacts(config.host_name, config.cluster)));
-  spdlog::set_level(spdlog::level::from_str(options_.log_level.value_or(config.log_level)));
   {
     const std::scoped_lock lock(unknown_mutex_);
     unknown_said_.clear();
@@ -127,7 +133,7 @@ tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
   if (watch_) watch_->taken();
   const auto watched = rules_.directories();
   auto done = rules_.reload();
-  useSettings(rules_.readConfig());
+  useSettings();
   if (done) rulesInForce();
   if (watch_ && rules_.directories() != watched)
     watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
@@ -142,7 +148,7 @@ void Daemon::calibrate() {
 
 void Daemon::putRulesInForce() {
   (void)rules_.read();
-  useSettings(rules_.readConfig());
+  useSettings();
   rules_.applyFirst();
   rulesInForce();
 }
@@ -225,11 +231,19 @@ void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
 
 void Daemon::tick() {
   next_tick_ = Clock::now() + kTick;
-  if (const auto step = clock_.look(realTimeNs(), bootTimeNs())) notice(alert::NoticeKind::ClockStepped, Error{*step});
+  watchClock();
   status_ = main_port_.status();
   watchModule(status_);
   openReader();
+  const auto& settings = rules_.lastRead();
+  metrics_file_.tick(settings.metrics_textfile, std::chrono::seconds(settings.metrics_every_seconds), Clock::now(),
+                     [this] { return control::prometheusText(metricsOf(metricsInputs())); });
+  spdlog::default_logger()->flush();
   tellServiceManager();
+}
+
+void Daemon::watchClock() {
+  if (const auto step = clock_.look(Clock::now())) notice(alert::NoticeKind::ClockStepped, Error{*step});
 }
 
 void Daemon::openReader() {
@@ -272,11 +286,49 @@ StatusInputs Daemon::inputs() {
   inputs.rule_fallback = rules_.fallback();
   inputs.store_problem = store_.problem();
   if (reader_) {
-    if (auto totals = reader_->totals()) inputs.totals = *totals;
+    if (auto totals = reader_->totals()) {
+      inputs.totals = *totals;
+      inputs.totals_known = true;
+    }
   }
   inputs.outputs = {journal_.report(), audit_.report()};
   inputs.since = since_;
+  const auto& clock = clock_.facts();
+  inputs.clock = {.steps = clock.steps, .last_ms = clock.last_ms};
+  if (clock.last_at) {
+    inputs.clock.seconds_ago = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *clock.last_at).count();
+  }
   inputs.containers = table_.all();
+  return inputs;
+}
+
+MetricsInputs Daemon::metricsInputs() {
+  MetricsInputs inputs;
+  inputs.status = this->inputs();
+  inputs.started_real_ns = since_ns_;
+  inputs.loaded_real_ns = rules_.loadedAtNs();
+  inputs.queues = {{"events", store_.queued(), kStoreQueueMax, store_.refused()},
+                   {"queries", pool_.waiting(), kQueriesMax, pool_.refused()}};
+  inputs.answer_times = answerer_.answerTimes().snapshot();
+  inputs.answered = answerer_.counters().answered;
+  inputs.unanswered = answerer_.counters().unanswered;
+  inputs.failed = answerer_.counters().failed;
+  inputs.overruns = intake_.counters().overruns;
+  inputs.damaged = intake_.counters().damaged;
+  inputs.missing = intake_.counters().missing;
+  for (const auto level : {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err}) {
+    const auto name = spdlog::level::to_string_view(level);
+    inputs.log_held_back.push_back({{name.data(), name.size()}, log_->heldBack(level)});
+  }
+  // Counting reads an index of all that is stored: not for every one who asks.
+  if (reader_ && Clock::now() >= next_alert_counts_) {
+    next_alert_counts_ = Clock::now() + kAlertCountsAge;
+    if (auto counts = reader_->stateCounts()) alert_counts_ = std::move(*counts);
+  }
+  inputs.alerts = alert_counts_;
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(options_.state_dir / "alerts.db", error);
+  if (!error) inputs.store_bytes = bytes;
   return inputs;
 }
 
@@ -294,7 +346,8 @@ Result<void> Daemon::listen() {
                               .self_tests = self_tests_,
                               .port = main_port_,
                               .cgroup_mount = runtimes_.roots().cgroup_mount,
-                              .reload = [this] { return reload(); }});
+                              .reload = [this] { return reload(); },
+                              .metrics = [this] { return metricsOf(metricsInputs()); }});
   alert::registerChanges(*server_, [this](auto work) { return store_.ask(std::move(work)); });
   if (reader_) alert::registerRequests(*server_, *reader_);
   return {};
@@ -319,10 +372,11 @@ bool Daemon::handleSignal(int signals) {
 
 Result<void> Daemon::run(int signals) {
   (void)rules_.read();
-  useSettings(rules_.readConfig());
+  useSettings();
   watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
   // What was written between is in this reading, what comes after wakes the watch.
   (void)rules_.read();
+  useSettings();
   while (true) {
     const auto now = Clock::now();
     if (!ready_ || now >= next_tick_) tick();
@@ -333,10 +387,11 @@ Result<void> Daemon::run(int signals) {
       (void)::sd_notify(0, "READY=1");
       tellServiceManager();
     }
-    std::array<pollfd, 4> fds{pollfd{.fd = signals, .events = POLLIN, .revents = 0},
+    std::array<pollfd, 5> fds{pollfd{.fd = signals, .events = POLLIN, .revents = 0},
                               pollfd{.fd = changed_.get(), .events = POLLIN, .revents = 0},
                               pollfd{.fd = watch_->fd(), .events = POLLIN, .revents = 0},
-                              pollfd{.fd = server_ ? server_->fd() : -1, .events = POLLIN, .revents = 0}};
+                              pollfd{.fd = server_ ? server_->fd() : -1, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = clock_.fd(), .events = POLLIN, .revents = 0}};
     if (::poll(fds.data(), fds.size(), pollTime()) < 0 && errno != EINTR) return fail("poll failed");
     if (fds[0].revents != 0 && !handleSignal(signals)) return {};
     if (fds[1].revents != 0) {
@@ -349,6 +404,7 @@ Result<void> Daemon::run(int signals) {
     if (fds[2].revents != 0) watch_->drain(Clock::now());
     if (const auto due = watch_->due(); due && Clock::now() >= *due) (void)reload();
     if (fds[3].revents != 0) server_->dispatch();
+    if (fds[4].revents != 0) watchClock();
   }
 }
 

@@ -13,6 +13,9 @@
 #include "holdfastd/clock_watch.hpp"
 #include "holdfastd/delivery_thread.hpp"
 #include "holdfastd/hook_canary.hpp"
+#include "holdfastd/log.hpp"
+#include "holdfastd/metrics.hpp"
+#include "holdfastd/metrics_file.hpp"
 #include "holdfastd/options.hpp"
 #include "holdfastd/query_answerer.hpp"
 #include "holdfastd/query_pool.hpp"
@@ -30,7 +33,7 @@ namespace holdfast::holdfastd {
 /// The parts of the controller and the main thread's loop. Made after signals are blocked, as it starts threads.
 class Daemon {
  public:
-  explicit Daemon(const Options& options);
+  Daemon(const Options& options, std::shared_ptr<const LimitedSink> log);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -52,8 +55,11 @@ class Daemon {
   tl::expected<control::ReloadReport, std::vector<Error>> reload();
   void putRulesInForce();
   void rulesInForce();
-  void useSettings(const rule::HostConfig& config);
   [[nodiscard]] StatusInputs inputs();
+  [[nodiscard]] MetricsInputs metricsInputs();
+  void watchClock();
+  /// What takes effect whatever becomes of the rules.
+  void useSettings();
   void notice(alert::NoticeKind kind, const Error& error);
   void meetContainer(const container::Container& container);
   void tellServiceManager();
@@ -61,7 +67,9 @@ class Daemon {
   [[nodiscard]] bool handleSignal(int signals);
 
   const Options options_;
+  const std::shared_ptr<const LimitedSink> log_;
   const std::string boot_id_;
+  const std::uint64_t since_ns_;
   const std::string since_;
   std::atomic<std::shared_ptr<const alert::HostFacts>> host_;
 
@@ -91,6 +99,9 @@ class Daemon {
   Reconciler reconciler_;
   HookCanary canary_;
   ClockWatch clock_;
+  MetricsFile metrics_file_;
+  std::vector<alert::StateCount> alert_counts_;  // as of a moment ago
+  Clock::time_point next_alert_counts_{};
   std::unique_ptr<RuleWatch> watch_;
   std::optional<alert::Store> reader_;
   std::optional<control::Server> server_;

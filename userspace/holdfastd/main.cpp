@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 
@@ -11,22 +10,14 @@
 
 #include "base/fd.hpp"
 #include "holdfastd/daemon.hpp"
+#include "holdfastd/log.hpp"
 
 namespace {
 
 using namespace holdfast;
 
-void startLogging(const holdfastd::Options& options) {
-  auto logger = spdlog::stderr_logger_mt("holdfastd");
-  // The journal has its own clock, and "<3>" tells it how bad it is.
-  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  logger->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(options.log_level.value_or("info")));
-}
-
 int serve(const holdfastd::Options& options) {
-  startLogging(options);
+  const auto log = holdfastd::startLogging(options.log_level);
   for (const auto& directory : {options.state_dir, options.socket.parent_path()}) {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
@@ -42,7 +33,7 @@ int serve(const holdfastd::Options& options) {
   (void)::signal(SIGPIPE, SIG_IGN);
   const UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 
-  holdfastd::Daemon daemon(options);
+  holdfastd::Daemon daemon(options, log);
   if (auto done = daemon.run(signals.get()); !done) {
     spdlog::error("{}", done.error().text());
     return EXIT_FAILURE;

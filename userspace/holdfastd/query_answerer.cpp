@@ -50,9 +50,10 @@ kernel::Answer QueryAnswerer::answerFor(const kernel::Query& query, const contai
           .generation = assignment.generation};
 }
 
-bool QueryAnswerer::settled(const kernel::Query& query, const kernel::Outcome<void>& done) {
+bool QueryAnswerer::settled(const kernel::Query& query, const kernel::Outcome<void>& done, Clock::time_point arrived) {
   if (done) {
     ++counters_.answered;
+    answer_times_.observe(Clock::now() - arrived);
     return true;
   }
   // The task was killed, or its time was up.
@@ -67,7 +68,7 @@ bool QueryAnswerer::settled(const kernel::Query& query, const kernel::Outcome<vo
   return true;
 }
 
-bool QueryAnswerer::tryNow(const kernel::Query& query) {
+bool QueryAnswerer::tryNow(const kernel::Query& query, Clock::time_point arrived) {
   const auto entry = table_.find(query.cgroup_id);
   if (!entry) return false;
   // A new init process in a known cgroup is a new container.
@@ -77,17 +78,18 @@ bool QueryAnswerer::tryNow(const kernel::Query& query) {
       *entry, [&](const Assignment& assignment) { return port_.answer(answerFor(query, *entry, assignment)); });
   if (!done) return false;
   if (*done && init) table_.arm(query.cgroup_id);
-  return settled(query, *done);
+  return settled(query, *done, arrived);
 }
 
-bool QueryAnswerer::answerPlain(const kernel::Query& query, kernel::AnswerKind kind) {
+bool QueryAnswerer::answerPlain(const kernel::Query& query, kernel::AnswerKind kind, Clock::time_point arrived) {
   kernel::Answer answer;
   answer.query_id = query.id;
   answer.kind = kind;
-  return settled(query, port_.answer(answer));
+  return settled(query, port_.answer(answer), arrived);
 }
 
-bool QueryAnswerer::answerContainer(const kernel::Query& query, const container::Table::Entry& entry, bool first) {
+bool QueryAnswerer::answerContainer(const kernel::Query& query, const container::Table::Entry& entry, bool first,
+                                    Clock::time_point arrived) {
   // In the table before it is answered, so that a commit in between binds it.
   const bool is_new = !table_.find(query.cgroup_id);
   if (!table_.put(query.cgroup_id, entry.container, entry.armed, entry.self_test)) {
@@ -97,7 +99,7 @@ bool QueryAnswerer::answerContainer(const kernel::Query& query, const container:
       entry, [&](const Assignment& assignment) { return port_.answer(answerFor(query, entry, assignment)); });
   if (done && first) table_.arm(query.cgroup_id);
   if (done && is_new && on_new_) on_new_(*entry.container);
-  return settled(query, done);
+  return settled(query, done, arrived);
 }
 
 bool QueryAnswerer::resolve(const kernel::Query& query, Clock::time_point arrived, Clock::time_point now) {
@@ -106,7 +108,7 @@ bool QueryAnswerer::resolve(const kernel::Query& query, Clock::time_point arrive
     ++counters_.unanswered;  // the kernel has stopped waiting
     return true;
   }
-  if (tryNow(query)) return true;
+  if (tryNow(query, arrived)) return true;
   const auto scan = runtimes_.scan();
   const bool named = (query.flags & kernel::kQueryPattern) != 0;
   if (const auto found = scan.find(query.cgroup_id, query.cgroup_path, named)) {
@@ -121,11 +123,11 @@ bool QueryAnswerer::resolve(const kernel::Query& query, Clock::time_point arrive
     }
     switch (decideKnown(query, *found, entry.armed)) {
       case Decision::FirstProgram:
-        return answerContainer(query, entry, true);
+        return answerContainer(query, entry, true, arrived);
       case Decision::Setup:
-        return answerPlain(query, kernel::AnswerKind::Setup);
+        return answerPlain(query, kernel::AnswerKind::Setup, arrived);
       default:
-        return answerContainer(query, entry, false);
+        return answerContainer(query, entry, false, arrived);
     }
   }
   auto patience = Patience::Late;
@@ -133,9 +135,10 @@ bool QueryAnswerer::resolve(const kernel::Query& query, Clock::time_point arrive
   if (now >= until) patience = Patience::Gone;
   switch (decideUnknown(query, scan, patience)) {
     case Decision::Unknown:
-      return answerContainer(query, {query.cgroup_id, byNameOnly(query, keeper_.patterns()), false, false}, true);
+      return answerContainer(query, {query.cgroup_id, byNameOnly(query, keeper_.patterns()), false, false}, true,
+                             arrived);
     case Decision::None:
-      return answerPlain(query, kernel::AnswerKind::None);
+      return answerPlain(query, kernel::AnswerKind::None, arrived);
     default:
       if (patience != Patience::Gone) return false;
       ++counters_.unanswered;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 
+#include "base/histogram.hpp"
 #include "container/runtimes.hpp"
 #include "container/table.hpp"
 #include "holdfastd/policy_keeper.hpp"
@@ -25,7 +26,7 @@ class QueryAnswerer {
                 OnNew on_new);
 
   /// From what is in memory; false if that does not suffice or would wait.
-  [[nodiscard]] bool tryNow(const kernel::Query& query);
+  [[nodiscard]] bool tryNow(const kernel::Query& query, Clock::time_point arrived = Clock::now());
 
   /// True if the matter is settled, also if by giving no answer. Else look again some milliseconds later.
   [[nodiscard]] bool resolve(const kernel::Query& query, Clock::time_point arrived, Clock::time_point now);
@@ -39,13 +40,16 @@ class QueryAnswerer {
     std::atomic<std::uint64_t> failed{0};      // the kernel did not take the answer
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  /// From a query's arrival to the kernel's having its answer.
+  [[nodiscard]] const DurationHistogram& answerTimes() const { return answer_times_; }
 
  private:
   [[nodiscard]] kernel::Answer answerFor(const kernel::Query& query, const container::Table::Entry& entry,
                                          const Assignment& assignment) const;
-  [[nodiscard]] bool answerPlain(const kernel::Query& query, kernel::AnswerKind kind);
-  [[nodiscard]] bool answerContainer(const kernel::Query& query, const container::Table::Entry& entry, bool first);
-  [[nodiscard]] bool settled(const kernel::Query& query, const kernel::Outcome<void>& done);
+  [[nodiscard]] bool answerPlain(const kernel::Query& query, kernel::AnswerKind kind, Clock::time_point arrived);
+  [[nodiscard]] bool answerContainer(const kernel::Query& query, const container::Table::Entry& entry, bool first,
+                                     Clock::time_point arrived);
+  [[nodiscard]] bool settled(const kernel::Query& query, const kernel::Outcome<void>& done, Clock::time_point arrived);
 
   kernel::Port& port_;
   PolicyKeeper& keeper_;
@@ -53,6 +57,7 @@ class QueryAnswerer {
   container::Runtimes& runtimes_;
   OnNew on_new_;
   Counters counters_;
+  DurationHistogram answer_times_;
 };
 
 }  // namespace holdfast::holdfastd

@@ -63,7 +63,8 @@ bool RuleService::apply(Rules rules, const rule::HostConfig& config) {
     return false;
   }
   config_ = config;
-  loaded_at_ = utcText(realTimeNs());
+  loaded_at_ns_ = realTimeNs();
+  loaded_at_ = utcText(loaded_at_ns_);
   return true;
 }
 

@@ -29,11 +29,12 @@ class RuleService {
   [[nodiscard]] tl::expected<control::ReloadReport, std::vector<Error>> reload();
 
   [[nodiscard]] const rule::HostConfig& config() const { return config_; }
-  /// As last read, in force or not.
-  [[nodiscard]] const rule::HostConfig& readConfig() const { return read_config_; }
+  /// The configuration as last read without mistakes, whatever became of the rules.
+  [[nodiscard]] const rule::HostConfig& lastRead() const { return read_config_; }
   /// Of the last set that was refused; empty if the newest is in force.
   [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
   [[nodiscard]] const std::string& loadedAt() const { return loaded_at_; }
+  [[nodiscard]] std::uint64_t loadedAtNs() const { return loaded_at_ns_; }
   /// Why what is in force is not what the files said at the start; empty if it is.
   [[nodiscard]] const std::string& fallback() const { return fallback_; }
   /// The directories whose changes matter, and the switches of system rules, which may stand beside other things.
@@ -53,6 +54,7 @@ class RuleService {
   Rules read_;
   std::vector<Error> errors_;
   std::string loaded_at_;
+  std::uint64_t loaded_at_ns_ = 0;  // since 1970
   std::string fallback_;
   std::string said_;  // the last refusal that a notice told of
 };

@@ -8,6 +8,7 @@
 #include "alert/requests.hpp"
 #include "base/json.hpp"
 #include "rule/describe.hpp"
+#include "rule/judge.hpp"
 
 namespace holdfast::holdfastd {
 
@@ -41,7 +42,32 @@ std::vector<std::string> moduleReasons(const StatusInputs& inputs) {
 
 control::RulePolicy policyOf(const rule::Rule& rule, const StatusInputs& inputs, const std::string& problem) {
   const auto effect = rule::effectOf(rule, *inputs.in_force->rules, inputs.in_force->config, problem);
-  return {rule.name, effect.requested, effect.effective, effect.reason};
+  return {rule.name, effect.requested, effect.effective, effect.reason, rule::name(rule.type)};
+}
+
+std::vector<control::FunctionReport> functionReports(const StatusInputs& inputs, const std::string& problem,
+                                                     const std::vector<control::RulePolicy>& policy) {
+  // A rule that nothing but its function's state can stand in the way of.
+  const std::pair<rule::RuleType, bool> functions[] = {
+      {rule::RuleType::NonImageProgram, inputs.config.non_image_program},
+      {rule::RuleType::ContainerEscape, inputs.config.container_escape},
+      {rule::RuleType::ImageRisk, inputs.config.image_risk}};
+  std::vector<control::FunctionReport> reports;
+  for (const auto& [type, on] : functions) {
+    rule::Rule any;
+    any.type = type;
+    control::FunctionReport report{.name = rule::name(type), .on = on, .reason = {}};
+    report.reason = rule::whyNotInEffect(any, {}, inputs.config);
+    if (report.reason.empty()) report.reason = problem;
+    report.in_effect = report.reason.empty();
+    for (const auto& one : policy) {
+      if (one.type != report.name) continue;
+      ++report.rules;
+      if (one.effective != "none") ++report.rules_in_effect;
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
 }
 
 std::string notCovered(const kernel::ContainerInfo* info, const container::Container& container) {
@@ -90,7 +116,7 @@ control::ContainerReport containerReport(const container::Table::Entry& entry, c
     if (reason == skipped.end()) {
       report.rules.push_back(policyOf(rule, inputs, report.not_covered));
     } else {
-      report.skipped.push_back({rule.name, rule::name(rule.action), "none", reason->reason});
+      report.skipped.push_back({rule.name, rule::name(rule.action), "none", reason->reason, rule::name(rule.type)});
     }
   }
   return report;
@@ -203,9 +229,14 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
   }
   report.store = alert::storeTotals(inputs.totals);
   report.outputs = inputs.outputs;
+  report.functions = functionReports(inputs, problem, report.policy);
+  report.store_problem = safeUtf8(inputs.store_problem);
+  report.clock = inputs.clock;
   for (const auto& container : containerReports(inputs)) {
     ++report.containers.total;
-    if (!container.covered) ++report.containers.not_covered;
+    if (container.covered) continue;
+    ++report.containers.not_covered;
+    ++report.containers.not_covered_because[container.not_covered];
   }
   return report;
 }

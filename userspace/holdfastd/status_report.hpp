@@ -33,6 +33,8 @@ struct StatusInputs {
   std::string store_problem;
   alert::Totals totals;
   std::vector<control::OutputReport> outputs;
+  bool totals_known = false;
+  control::ClockReport clock;
   std::string since;
   std::vector<container::Table::Entry> containers;
   std::vector<kernel::ContainerInfo> kernel_containers;

@@ -14,14 +14,16 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kTimeoutLeastMs = 100;
 constexpr int kTimeoutMostMs = 15000;  // HOLDFAST_QUERY_TIMEOUT_MS_MAX
-constexpr std::array<std::string_view, 10> kKeys = {"version",          "cluster",       "host_name", "log_level",
+constexpr std::array<std::string_view, 11> kKeys = {"version",          "cluster",       "host_name", "log_level",
                                                     "query_timeout_ms", "unknown_image", "rules_dir", "functions",
-                                                    "alerts",           "outputs"};
+                                                    "alerts",           "outputs",       "metrics"};
 constexpr std::array<std::string_view, 2> kAlertsKeys = {"keep_days", "keep_count"};
 constexpr std::array<std::string_view, 2> kOutputsKeys = {"journal", "audit"};
+constexpr std::array<std::string_view, 2> kMetricsKeys = {"textfile", "every_seconds"};
 constexpr int kKeepDaysMost = 36500;
 constexpr int kKeepCountLeast = 100;
 constexpr int kKeepCountMost = 1000000;
+constexpr int kMetricsMostSeconds = 3600;
 constexpr std::array<std::string_view, 3> kFunctionKeys = {"image_risk", "non_image_program", "container_escape"};
 constexpr std::array kFunctions = {&HostConfig::image_risk, &HostConfig::non_image_program,
                                    &HostConfig::container_escape};
@@ -64,6 +66,22 @@ void readOutputs(Reader& reader, const YamlNode& node, HostConfig& config) {
   if (const YamlNode* value = node.find("audit")) config.output_audit = reader.onOff(*value, "audit").value_or(true);
 }
 
+/// Written anew again and again, under a hidden name first, so that node-exporter never reads half of it.
+void readMetrics(Reader& reader, const YamlNode& node, HostConfig& config) {
+  if (!reader.map(node, "metrics", kMetricsKeys)) return;
+  if (const YamlNode* value = node.find("textfile")) {
+    const auto path = reader.text(*value, "textfile", kDirectoryBytesMax);
+    if (!path) return;
+    if (!path->starts_with('/') || !path->ends_with(".prom"))
+      reader.error(*value, "textfile " + inQuotes(*path) + " is no absolute path that ends in .prom");
+    config.metrics_textfile = *path;
+  }
+  if (const YamlNode* value = node.find("every_seconds")) {
+    const auto seconds = reader.number(*value, "every_seconds", 1, kMetricsMostSeconds);
+    if (seconds) config.metrics_every_seconds = static_cast<std::uint32_t>(*seconds);
+  }
+}
+
 void read(Reader& reader, const YamlNode& root, HostConfig& config) {
   if (!reader.map(root, "the configuration", kKeys)) return;
   if (const YamlNode* node = root.find("version")) std::ignore = reader.number(*node, "version", kVersion, kVersion);
@@ -89,6 +107,7 @@ void read(Reader& reader, const YamlNode& root, HostConfig& config) {
   if (const YamlNode* node = root.find("functions")) readFunctions(reader, *node, config);
   if (const YamlNode* node = root.find("alerts")) readAlerts(reader, *node, config);
   if (const YamlNode* node = root.find("outputs")) readOutputs(reader, *node, config);
+  if (const YamlNode* node = root.find("metrics")) readMetrics(reader, *node, config);
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ struct HostConfig {
   bool image_risk = true;
   bool non_image_program = true;
   bool container_escape = true;
+  std::filesystem::path metrics_textfile = {};  // where node-exporter reads metrics; empty: nowhere
+  std::uint32_t metrics_every_seconds = 15;
 };
 
 /// Every key may be missing, the file may not: that its settings are lost is for a person to decide.
