@@ -59,9 +59,9 @@ found() { [[ $(findings "$1") == *"$2"* ]]; }
     write_rules 'version: 1
 rules:
   - {name: bad, type: non-image-program, actoin: block}'
-    [[ $(findings rule-set) == "urgent: the rule files are refused: $rule_file:3:"*actoin* ]]
+    wait_for 20 found rule-set "the rule files are refused: $rule_file:3:"
     rm "$rule_file"
-    healed rule-set
+    wait_for 20 healed rule-set
 
     mv "$modules/build" "$modules/build.away"
     [[ $(findings headers) == "suspicious: there are no headers for the running kernel ($(uname -r))" ]]

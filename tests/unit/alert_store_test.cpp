@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "alert/json.hpp"
+#include "alert/statement.hpp"
 #include "alert/store.hpp"
 #include "alert_sample.hpp"
 
@@ -316,7 +317,7 @@ TEST_CASE("newer, foreign and damaged files are refused and left alone") {
 }
 
 TEST_CASE("alerts are counted by type, severity and state, out of an index and not by reading them all") {
-  const ScratchDirectory directory;
+  const test::ScratchDirectory directory;
   const auto file = directory / "alerts.db";
   auto store = Store::open(file);
   REQUIRE(store);

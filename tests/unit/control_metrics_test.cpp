@@ -8,7 +8,7 @@
 using namespace holdfast::control;
 using nlohmann::json;
 
-TEST_CASE("metrics: families with help, type and samples; whole numbers stay whole") {
+TEST_CASE("metrics: families with help, type and samples, and whole numbers stay whole") {
   const std::vector<MetricFamily> families = {
       {"holdfast_execs_total", "counter", "Programs.", {{.value = 9007199254740991}}},
       {"holdfast_hook_attached", "gauge", "Hooks.", {{.labels = {{"hook", "a"}, {"mandatory", "no"}}, .value = 1}}},

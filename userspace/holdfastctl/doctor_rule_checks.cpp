@@ -63,7 +63,8 @@ void inEffect(const DoctorFacts& facts, Judgement& out) {
     for (const auto& rule : *facts.rules) rules += rule.enabled ? 1 : 0;
     if (rules != 0)
       out.urgent("no rule is in effect, of " + std::to_string(rules) + " that are on",
-                 facts.status->reasons.empty() ? "" : "The reason: " + facts.status->reasons.front() + ".",
+                 "Nothing is enforced on this host." +
+                     (facts.status->reasons.empty() ? "" : " The reason: " + facts.status->reasons.front() + "."),
                  {"holdfastctl doctor   # what it says above, then", "holdfastctl status"});
     return;
   }
