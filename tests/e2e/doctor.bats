@@ -98,11 +98,12 @@ rules:
 }
 
 @test "doctor: a clock that was set, with an alert; a function that is off" {
-    date -s '+100 seconds'
-    wait_for 20 found clock 'the clock was set forward by 100.'
-    [[ $(holdfastctl alerts list --kind clock-stepped --since 1h --output json | jq -r '.alerts[0].name') == "The clock was set" ]]
+    # Back first: an alert with a time to come would be a later test's.
     date -s '-100 seconds'
     wait_for 20 found clock 'the clock was set back by 100.'
+    [[ $(holdfastctl alerts list --kind clock-stepped --since 1h --output json | jq -r '.alerts[0].name') == "The clock was set" ]]
+    date -s '+100 seconds'
+    wait_for 20 found clock 'the clock was set forward by 100.'
 
     set_rule alert
     sed -i 's/^\( *non_image_program: *\)on/\1off/' "$config"
