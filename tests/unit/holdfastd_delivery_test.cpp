@@ -63,14 +63,16 @@ struct Fixture {
   Receiver receiver;
   std::unique_ptr<StoreThread> store;
   std::unique_ptr<DeliveryThread> delivery;
-  std::atomic<DeliveryThread*> listener{nullptr};
+  std::mutex listening;
+  DeliveryThread* listener = nullptr;
   std::uint64_t number = 0;
 
   ~Fixture() { stop(); }
   void start(unsigned per_second = 1000, bool on = true) {
     store = std::make_unique<StoreThread>(
         StoreThread::Parts{.file = file(), .port = port, .to_alert = {}, .on_change = [this] {
-                             if (auto* one = listener.load()) one->notify();
+                             const std::scoped_lock lock(listening);
+                             if (listener != nullptr) listener->notify();
                            }});
     delivery = std::make_unique<DeliveryThread>(
         DeliveryThread::Parts{.file = file(),
@@ -78,8 +80,12 @@ struct Fixture {
                               .writer = [this](auto work) { return store->ask(std::move(work)); },
                               .per_second = per_second,
                               .retry = 20ms});
-    listener = delivery.get();
+    listen(delivery.get());
     use(on);
+  }
+  void listen(DeliveryThread* one) {
+    const std::scoped_lock lock(listening);
+    listener = one;
   }
   void use(bool on) {
     StoreThread::Settings settings;
@@ -88,7 +94,7 @@ struct Fixture {
     store->set(settings);
   }
   void stop() {
-    listener = nullptr;
+    listen(nullptr);
     delivery.reset();
     store.reset();
   }
