@@ -29,7 +29,8 @@ image_hook() {
     make_bundle "hook-image-$RUNTIME" hooks:base --hook startContainer:/usr/bin/hook-script
     set_rule block
     start_container "hook-image-$RUNTIME"
-    [[ -e $(container_root "hook-image-$RUNTIME")/hook-ran ]]
+    # crun does not wait for it
+    wait_for 20 test -e "$(container_root "hook-image-$RUNTIME")/hook-ran"
     no_alerts
     still_judged "hook-image-$RUNTIME"
 }

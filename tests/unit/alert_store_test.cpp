@@ -306,13 +306,24 @@ TEST_CASE("newer, foreign and damaged files are refused and left alone") {
     CHECK_FALSE(Store::open(file, {.read_only = true}));
     CHECK_FALSE(std::filesystem::exists(file));
   }
-  SECTION("a damaged row is an error") {
+  SECTION("a damaged row says so, and keeps no other from a list") {
     auto store = Store::open(file);
-    const Alert alert = sampleAlert(1);
-    REQUIRE(store->add({&alert, 1}));
-    run(raw(file).get(), "UPDATE alerts SET body = '{'");
-    CHECK_FALSE(store->get(1));
-    CHECK_FALSE(store->list({}));
+    for (const std::uint64_t number : {1, 2, 3}) {
+      Alert alert = sampleAlert(number);
+      alert.path = "/x" + std::to_string(number);
+      REQUIRE(store->add({&alert, 1}));
+    }
+    run(raw(file).get(), "UPDATE alerts SET body = '{' WHERE id = 1");
+    run(raw(file).get(), "UPDATE alerts SET body = '{\"name\": 7}' WHERE id = 2");
+    const auto all = store->list({});
+    REQUIRE(all);
+    REQUIRE(all->size() == 3);
+    CHECK((*all)[0].path == "/x3");
+    for (const std::int64_t id : {1, 2}) {
+      CHECK(store->get(id)->name == "Damaged alert");
+      CHECK(store->get(id)->id == id);
+      CHECK(store->get(id)->revision == id);
+    }
   }
 }
 

@@ -193,17 +193,11 @@ TEST_CASE("a backup is made without the daemon, and overwrites nothing") {
 
 TEST_CASE("what an alert is about is exempt from its rule by the narrowest entry, which is said") {
   Terminal terminal;
-  const test::ScratchDirectory scratch;
-  scratch.write("vendor/10-vendor.yaml",
-                "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
-  const auto file = scratch.write(
-      "rules.d/web.yaml", "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
-  const auto config = scratch.write("holdfast.yaml", "version: 1\n");
+  const test::RuleFiles files;
+  const auto& file = files.file;
   const auto run = [&](holdfastctl::Arguments words) {
     words.insert(words.begin(), {"alerts", "allow-list", "7"});
-    words.insert(words.end(), {"--config", config.string(), "--rules-dir", (scratch / "rules.d").string(),
-                               "--vendor-dir", (scratch / "vendor").string()});
-    return terminal.run(words);
+    return terminal.run(files.with(std::move(words)));
   };
   const auto about = [](const std::string& path, const std::string& rule) {
     auto alert = test::sampleAlert(7);

@@ -55,13 +55,6 @@ std::string hyphened(const holdfastctl::Arguments& words) {
   return name;
 }
 
-std::size_t widest(const std::string& text) {
-  std::istringstream lines(text);
-  std::size_t most = 0;
-  for (std::string line; std::getline(lines, line);) most = std::max(most, line.size());
-  return most;
-}
-
 }  // namespace
 
 TEST_CASE("help is what it was, of the program, its groups and every command", "[golden]") {
@@ -73,7 +66,7 @@ TEST_CASE("help is what it was, of the program, its groups and every command", "
     words.emplace_back("--help");
     CHECK(terminal.run(words) == 0);
     CHECK(terminal.err.str().empty());
-    CHECK(widest(terminal.out.str()) <= 120);
+    CHECK(test::widest(terminal.out.str()) <= 120);
     compare(path, terminal.out.str());
   };
   compareHelp({});

@@ -12,17 +12,7 @@
 using namespace holdfast;
 using nlohmann::json;
 using test::Terminal;
-
-namespace {
-
-std::size_t widest(const std::string& text) {
-  std::istringstream lines(text);
-  std::size_t most = 0;
-  for (std::string line; std::getline(lines, line);) most = std::max(most, line.size());
-  return most;
-}
-
-}  // namespace
+using test::widest;
 
 TEST_CASE("wrong use is status 2, says why, and asks the daemon nothing") {
   Terminal terminal;
@@ -148,17 +138,10 @@ TEST_CASE("hostile names neither break the table nor reach the terminal") {
 
 TEST_CASE("custom rules are turned off, on and deleted in their files, and what that means is said") {
   Terminal terminal;
-  const test::ScratchDirectory scratch;
-  scratch.write("vendor/10-vendor.yaml",
-                "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
-  const auto file = scratch.write(
-      "rules.d/web.yaml", "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
-  const auto config = scratch.write("holdfast.yaml", "version: 1\n");
-  const auto run = [&](holdfastctl::Arguments words) {
-    words.insert(words.end(), {"--config", config.string(), "--rules-dir", (scratch / "rules.d").string(),
-                               "--vendor-dir", (scratch / "vendor").string()});
-    return terminal.run(words);
-  };
+  const test::RuleFiles files;
+  const auto& file = files.file;
+  const auto& scratch = files.scratch;
+  const auto run = [&](holdfastctl::Arguments words) { return terminal.run(files.with(std::move(words))); };
   CHECK(run({"rules", "disable", "web"}) == 0);
   CHECK(terminal.says("Rule web is off now: " + file.string() +
                       ":3\nProtection lost: rule web, block before, none after: all containers: its status is off\n"));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <sstream>
 #include <vector>
 
+#include "base_test_support.hpp"
 #include "holdfastctl/doctor_facts.hpp"
 #include "holdfastctl/environment.hpp"
 
@@ -61,6 +63,34 @@ struct Terminal {
 
   [[nodiscard]] bool says(const std::string& text) const { return out.str().find(text) != std::string::npos; }
   [[nodiscard]] bool complains(const std::string& text) const { return err.str().find(text) != std::string::npos; }
+};
+
+/// The longest line.
+inline std::size_t widest(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t most = 0;
+  for (std::string line; std::getline(lines, line);) most = std::max(most, line.size());
+  return most;
+}
+
+/// A host's rule files: the vendor's rule, and "web", which blocks and stands in `file`.
+struct RuleFiles {
+  ScratchDirectory scratch;
+  std::filesystem::path file;
+
+  RuleFiles() {
+    scratch.write("vendor/10-vendor.yaml",
+                  "version: 1\nrules:\n  - { name: vendor, type: non-image-program, action: alert, system: true }\n");
+    file = scratch.write("rules.d/web.yaml",
+                         "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n");
+    scratch.write("holdfast.yaml", "version: 1\n");
+  }
+  /// The words, and where these files are.
+  [[nodiscard]] holdfastctl::Arguments with(holdfastctl::Arguments words) const {
+    words.insert(words.end(), {"--config", (scratch / "holdfast.yaml").string(), "--rules-dir",
+                               (scratch / "rules.d").string(), "--vendor-dir", (scratch / "vendor").string()});
+    return words;
+  }
 };
 
 }  // namespace holdfast::test

@@ -49,6 +49,10 @@ Result<control::Source> follow(const Store& store, const json& params) {
   constexpr std::size_t kAtOnce = 50;
   filter->limit = kAtOnce;
   return [&store, next = *filter]() mutable -> Result<std::vector<json>> {
+    const auto newest = store.revision();
+    if (!newest) return tl::unexpected(newest.error());
+    // Another store has taken the place of the one that was followed.
+    if (*newest < next.after_revision) next.after_revision = 0;
     auto alerts = store.list(next);
     if (!alerts) return tl::unexpected(alerts.error());
     std::vector<json> values;

@@ -11,10 +11,17 @@ namespace {
 constexpr const char* kColumns =
     "SELECT id, revision, count, state, last_boot, last_real, body, open, handling FROM alerts ";
 
-/// Body, with what has changed since it was written.
-Result<Alert> alertOf(const Statement& row) {
-  auto body = nlohmann::json::parse(row.text(6), nullptr, false);
-  if (!body.is_object()) return fail("alert " + std::to_string(row.integer(0)) + " in the store is damaged");
+/// What is left of one that cannot be read: it must not keep the others from a list or an output.
+Alert damaged() {
+  Alert alert;
+  alert.name = "Damaged alert";
+  alert.message = "what this alert said is damaged in the store";
+  alert.advice = "Look at the file system that the store is on; 'holdfastctl alerts backup' copies what can be read.";
+  return alert;
+}
+
+Alert alertFrom(nlohmann::json body, const Statement& row) {
+  if (!body.is_object()) return damaged();
   body["id"] = row.integer(0);
   body["revision"] = row.integer(1);
   body["count"] = row.integer(2);
@@ -22,9 +29,17 @@ Result<Alert> alertOf(const Statement& row) {
   body["open"] = row.integer(7) != 0;
   body["handling"] = nlohmann::json::parse(row.text(8), nullptr, false);
   auto alert = alertFromJson(body);
-  if (!alert) return alert;
-  alert->last_boot = static_cast<std::uint64_t>(row.integer(4));
-  alert->last_real = static_cast<std::uint64_t>(row.integer(5));
+  return alert ? std::move(*alert) : damaged();
+}
+
+/// Body, with what has changed since it was written.
+Alert alertOf(const Statement& row) {
+  Alert alert = alertFrom(nlohmann::json::parse(row.text(6), nullptr, false), row);
+  alert.id = row.integer(0);
+  alert.revision = row.integer(1);
+  alert.count = static_cast<std::uint64_t>(row.integer(2));
+  alert.last_boot = static_cast<std::uint64_t>(row.integer(4));
+  alert.last_real = static_cast<std::uint64_t>(row.integer(5));
   return alert;
 }
 
@@ -45,9 +60,7 @@ Result<std::vector<Alert>> Store::list(const Filter& filter) const {
     auto row = statement->step("the alert store cannot be read");
     if (!row) return tl::unexpected(row.error());
     if (!*row) return alerts;
-    auto alert = alertOf(*statement);
-    if (!alert) return tl::unexpected(alert.error());
-    alerts.push_back(std::move(*alert));
+    alerts.push_back(alertOf(*statement));
   }
 }
 

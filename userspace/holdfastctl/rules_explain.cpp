@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "base/json.hpp"
+#include "container/cgroup.hpp"
 #include "container/process.hpp"
 #include "container/program.hpp"
 #include "control/shapes.hpp"
@@ -136,7 +137,7 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
   const auto pid = static_cast<std::uint32_t>(report->init_pid);
   // The number may be another process's by now.
   const auto cgroup = container::cgroupOf(pid);
-  if (pid == 0 || !cgroup || !cgroup->starts_with(report->cgroup_path) || report->cgroup_path.size() < 2)
+  if (pid == 0 || !cgroup || !container::isWithin(*cgroup, report->cgroup_path) || report->cgroup_path.size() < 2)
     return failed(environment, Error{"the container's first process does not run"});
   auto program = container::findProgram(pid, line.arguments()[1], kPatience);
   if (!program) return failed(environment, program.error());

@@ -43,6 +43,10 @@ class Daemon {
  private:
   using Clock = std::chrono::steady_clock;
 
+  static constexpr const char* kStoreFile = "alerts.db";
+  static constexpr std::size_t kQueriesMax = 4096;
+  static constexpr std::size_t kStoreQueueMax = 16384;
+
   [[nodiscard]] Result<void> listen();
   void tick();
   /// The module was met for the first time, or was loaded again.
