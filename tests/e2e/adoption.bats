@@ -1,5 +1,5 @@
 # Containers that were running before the module was loaded, or before the controller started.
-# vm: --no-module
+# vm: --no-module --in-turn
 
 load lib/container
 load lib/holdfast
@@ -47,7 +47,7 @@ running='cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_cod
             [[ $(<"$(container_root "$name")/tmp/refused-map") == refused ]]
             run exec_container "$name" sh -c 'marker; /tmp/mine'
             echo "$name: $output"
-            [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+            [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
             same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine; echo map added deny /tmp/library)" "$(alert_lines "$name")"
             [[ $(holdfastctl containers "$name" --output json | jq -c '[.covered, .members > 0]') == "[true,true]" ]]
         done

@@ -21,7 +21,7 @@ teardown() { holdfast_teardown; container_teardown; }
 still_judged() {
     run exec_container "$1" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
     echo "$output"
-    [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+    [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
     [[ $(alert_lines "$1") == "exec added deny /tmp/copy" ]]
 }
 

@@ -97,7 +97,7 @@ in_the_hosts_mount_namespace() {
     no_alerts
     run run_container "mount-$RUNTIME" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
     echo "$output"
-    [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+    [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
     [[ $(alert_lines "mount-$RUNTIME") == "exec added deny /tmp/copy" ]]
 }
 

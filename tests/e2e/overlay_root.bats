@@ -31,7 +31,7 @@ programs=$BATS_TEST_DIRNAME/../../build/tests/programs
         make_bundle "on-overlay-$runtime" base
         start_container "on-overlay-$runtime"
         run exec_container "on-overlay-$runtime" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
-        [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+        [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
         [[ $(alert_lines "on-overlay-$runtime") == "exec added deny /tmp/copy" ]]
         delete_container "on-overlay-$runtime"
     done

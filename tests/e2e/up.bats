@@ -65,7 +65,7 @@ stops_with() {
         set_rule block
         run exec_container "unit-$runtime" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
         echo "$output"
-        [[ $status -eq 126 && $output == ran*"Operation not permitted"* ]]
+        [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
         [[ $(alert_lines "unit-$runtime") == "exec added deny /tmp/copy" ]]
         in_journal() {
             [[ $(journalctl --output json HOLDFAST_RULE="$rule" HOLDFAST_CONTAINER_ID="unit-$runtime" | jq -rs \
