@@ -7,7 +7,8 @@ load lib/holdfast
 setup() { container_setup; holdfast_setup; make_image base; start_auditd; }
 teardown() { stop_auditd; holdfast_teardown; container_teardown; }
 
-auditd_runs() { [[ -s /run/auditd.pid ]] && kill -0 "$(</run/auditd.pid)" 2>/dev/null; }
+# Its file may go between two looks, and of "$(<file)" the shell would end.
+auditd_runs() { kill -0 "$(cat /run/auditd.pid 2>/dev/null)" 2>/dev/null; }
 auditd_gone() { ! auditd_runs; }
 
 start_auditd() {
@@ -17,7 +18,7 @@ start_auditd() {
 }
 
 stop_auditd() {
-    ! auditd_runs || kill "$(</run/auditd.pid)"
+    ! auditd_runs || kill "$(cat /run/auditd.pid)"
     wait_for 20 auditd_gone
     rm -f /var/log/audit/*
 }

@@ -136,6 +136,7 @@ class Rude {
     }
   }
   void finish() const { ::shutdown(fd_.get(), SHUT_WR); }
+  void leave() { fd_.reset(); }
 
  private:
   UniqueFd fd_;
@@ -373,6 +374,29 @@ TEST_CASE("root may do all, the group may read, others nothing") {
   CHECK(as(12345, false) == 0);
   std::filesystem::permissions(server.path(), std::filesystem::perms::all);  // a careless administrator
   CHECK(as(12345, false) == 0);
+}
+
+TEST_CASE("a connection that is over and lives on in a child process closes none that has its number now") {
+  const Running server;
+  pid_t child = 0;
+  {
+    Rude client(server.path());
+    REQUIRE(server.soon([&] { return server.clients() == 1; }));
+    child = ::fork();
+    if (child == 0) {
+      client.leave();
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  REQUIRE(server.soon([&] { return server.clients() == 0; }));
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = call(server.path(), {"echo"});
+    CHECK(answer);
+    if (!answer) WARN(answer.error().message);
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_CASE(

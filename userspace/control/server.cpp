@@ -188,7 +188,13 @@ class Server::State {
 
   /// Forgets the dead, tells epoll what the others wait for, and sets the timer to the next deadline.
   void settle() {
-    std::erase_if(clients_, [](const auto& entry) { return entry.second.dead(); });
+    std::erase_if(clients_, [this](const auto& entry) {
+      if (!entry.second.dead()) return false;
+      // Closing takes it from epoll only when no child process has a copy; its events would be those of the next
+      // client.
+      watch(EPOLL_CTL_DEL, entry.first, 0);
+      return true;
+    });
     std::optional<Clock::time_point> due;
     if (paused_) due = Clock::now() + std::chrono::milliseconds(100);
     for (auto& [fd, client] : clients_) {
