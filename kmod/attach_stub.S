@@ -42,6 +42,7 @@ SYM_FUNC_END(holdfast_stub_\symbol)
 STACK_FRAME_NON_STANDARD holdfast_stub_\symbol
 .endm
 
+HOLDFAST_STUB prepare_exec_creds
 HOLDFAST_STUB security_bprm_check
 HOLDFAST_STUB security_bprm_committed_creds
 HOLDFAST_STUB security_mmap_file

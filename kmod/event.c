@@ -39,10 +39,16 @@ static u32 reader;		/* port, 0 for none; under send_lock */
 static void send_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sending, send_work);
 
-static void note_ancestors(struct holdfast_event_body *body,
+/* Of a task that was waited for, the leader and the parent may be freed. */
+static void note_relatives(struct holdfast_event_body *body,
 			   struct task_struct *task)
 {
 	rcu_read_lock();
+	if (!pid_alive(task)) {
+		body->start_time = task->start_boottime;
+		goto out;
+	}
+	body->start_time = task->group_leader->start_boottime;
 	task = rcu_dereference(task->real_parent);
 	while (task->pid && body->nr_ancestors < HOLDFAST_ANCESTORS_MAX) {
 		struct holdfast_ancestor *ancestor;
@@ -55,6 +61,7 @@ static void note_ancestors(struct holdfast_event_body *body,
 		ancestor->comm[TASK_COMM_LEN - 1] = '\0';
 		task = rcu_dereference(task->real_parent);
 	}
+out:
 	rcu_read_unlock();
 }
 
@@ -78,12 +85,11 @@ struct holdfast_event *holdfast_event_new(struct task_struct *task, u32 kind,
 	body->time_boot_last = body->time_boot;
 	body->pid = task->pid;
 	body->tgid = task->tgid;
-	body->start_time = task->group_leader->start_boottime;
 	body->uid = from_kuid(&init_user_ns, task_uid(task));
 	body->euid = from_kuid(&init_user_ns, task_euid(task));
 	memcpy(body->comm, task->comm, sizeof(body->comm));
 	body->comm[TASK_COMM_LEN - 1] = '\0';
-	note_ancestors(body, task);
+	note_relatives(body, task);
 	return event;
 }
 
@@ -108,7 +114,7 @@ void holdfast_event_send(struct holdfast_event *event,
 		.dev = body->dev,
 		.ino = body->ino,
 		.check = (u64)body->rule_tag << 32 | body->kind << 16 |
-			 body->origin << 8 | body->verdict,
+			 body->origin << 8 | body->flags << 4 | body->verdict,
 	};
 	unsigned long flags;
 	char *path = NULL;

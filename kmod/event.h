@@ -50,6 +50,7 @@ struct holdfast_event_body {
 	u32 uid;
 	u32 euid;
 	u32 target_pid;
+	u32 flags;
 	u32 nr_ancestors;
 	char comm[TASK_COMM_LEN];
 	char container_name[HOLDFAST_NAME_MAX + 1];

@@ -63,6 +63,7 @@ static bool as_strict(const struct holdfast_rule *rule,
 		      const struct holdfast_rule *old)
 {
 	return rule->type == old->type && rule->action >= old->action &&
+	       rule->on_running >= old->on_running &&
 	       holdfast_prefixes_subset(&rule->directories, &old->directories);
 }
 

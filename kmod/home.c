@@ -9,6 +9,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/proc_ns.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -130,19 +131,30 @@ bool holdfast_home_entered(const struct holdfast_home *home)
 	return !home->of_host && in_mnt_ns(current, home->mnt_ns);
 }
 
-bool holdfast_home_has(const struct holdfast_home *home,
-		       const struct path *path)
+bool holdfast_task_root(struct task_struct *task, struct path *root)
 {
-	struct path mine;
+	bool found;
+
+	task_lock(task);
+	found = task->fs;
+	if (found)
+		get_fs_root(task->fs, root);
+	task_unlock(task);
+	return found;
+}
+
+bool holdfast_home_has(const struct holdfast_home *home,
+		       struct task_struct *task, const struct path *path)
+{
+	struct path its;
 	bool has;
 
-	if (!in_mnt_ns(current, home->mnt_ns))
-		return false;
 	/* Of a file in a mount elsewhere, d_path() says its name there. */
-	get_fs_root(current->fs, &mine);
-	has = mine.dentry == home->root_dentry &&
-	      holdfast_root_is(home->root, mine.dentry->d_sb) &&
-	      path_is_under(path, &mine);
-	path_put(&mine);
+	if (!in_mnt_ns(task, home->mnt_ns) || !holdfast_task_root(task, &its))
+		return false;
+	has = its.dentry == home->root_dentry &&
+	      holdfast_root_is(home->root, its.dentry->d_sb) &&
+	      path_is_under(path, &its);
+	path_put(&its);
 	return has;
 }

@@ -46,14 +46,20 @@ void holdfast_home_hold(struct holdfast_home *home);
 /* Any context. */
 void holdfast_home_put(struct holdfast_home *home);
 
+/* The root directory of @task, held, unless it has exited. */
+bool holdfast_task_root(struct task_struct *task, struct path *root);
+
 /*
  * Is current in the mount namespace, which is not the host's? Its root may have
  * become another one than the container's. May sleep.
  */
 bool holdfast_home_entered(const struct holdfast_home *home);
 
-/* Is current there, and is @path below the root? May sleep. */
+/*
+ * Is @task, which the caller holds or is, there, and is @path below the root?
+ * May sleep.
+ */
 bool holdfast_home_has(const struct holdfast_home *home,
-		       const struct path *path);
+		       struct task_struct *task, const struct path *path);
 
 #endif

@@ -29,6 +29,7 @@
 #include "root.h"
 #include "stats.h"
 
+HOLDFAST_DEFINE_HOOK(prepare_exec_creds);
 HOLDFAST_DEFINE_HOOK(security_bprm_check);
 HOLDFAST_DEFINE_HOOK(security_bprm_committed_creds);
 HOLDFAST_DEFINE_HOOK(security_mmap_file);
@@ -239,10 +240,6 @@ static int check_exec(struct linux_binprm *bprm)
 	struct holdfast_member *member = holdfast_member_get(current);
 	int err;
 
-	if (member && first) {
-		member->judged = NULL;
-		member->interpreter = NULL;
-	}
 	if (member && first &&
 	    holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL)) {
 		/* Its last exec has failed: it is judged as if never tried. */
@@ -260,6 +257,28 @@ static int check_exec(struct linux_binprm *bprm)
 	err = judge_exec(member, bprm);
 	holdfast_member_put(member);
 	return err;
+}
+
+asmlinkage int holdfast_policy_prepare_exec_creds(void);
+
+/*
+ * An exec begins, and cred_guard_mutex is held: what the one before it was let
+ * run with, which may have failed late, is of no use to this one. It has opened
+ * nothing yet.
+ */
+int holdfast_policy_prepare_exec_creds(void)
+{
+	struct holdfast_member *member;
+
+	holdfast_hit(prepare_exec_creds);
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	if (member) {
+		WRITE_ONCE(member->judged, NULL);
+		WRITE_ONCE(member->interpreter, NULL);
+	}
+	rcu_read_unlock();
+	return 0;
 }
 
 asmlinkage int holdfast_policy_security_bprm_check(struct linux_binprm *bprm);
@@ -314,6 +333,7 @@ static int judge_mapping(u32 kind, const struct path *path, bool may_read)
 	struct holdfast_member *member = holdfast_member_get(current);
 	struct holdfast_case c = {
 		.kind = kind,
+		.task = current,
 		.path = path,
 		.may_read = may_read,
 	};
@@ -431,6 +451,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 }
 
 static struct holdfast_hook hooks[] = {
+	HOLDFAST_HOOK(prepare_exec_creds, true),
 	HOLDFAST_HOOK(security_bprm_check, true),
 	HOLDFAST_HOOK(security_bprm_committed_creds, true),
 	HOLDFAST_HOOK(security_mmap_file, true),

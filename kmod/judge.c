@@ -11,6 +11,7 @@
 #include "origin.h"
 #include "policy.h"
 #include "root.h"
+#include "rule_ids.h"
 #include "stats.h"
 
 /*
@@ -22,7 +23,36 @@
 static bool names_count(const struct holdfast_case *c)
 {
 	return c->home && !d_unlinked(c->path->dentry) &&
-	       holdfast_home_has(c->home, c->path);
+	       holdfast_home_has(c->home, c->task, c->path);
+}
+
+/*
+ * d_path() goes up to current's root directory or, not finding it on the way,
+ * to the top of the mount namespace: for another task, what leads to its own
+ * root is taken off. In @buffer, of @size bytes, or an ERR_PTR.
+ */
+static char *name_of(const struct holdfast_case *c, char *buffer, int size)
+{
+	char *name = d_path(c->path, buffer, size), *root_name, *page;
+	struct path root;
+	size_t len;
+
+	if (c->task == current || IS_ERR(name) ||
+	    !holdfast_task_root(c->task, &root))
+		return name;
+	page = __getname();
+	root_name = page ? d_path(&root, page, PATH_MAX) : ERR_PTR(-ENOMEM);
+	path_put(&root);
+	if (IS_ERR(root_name)) {
+		name = ERR_CAST(root_name);
+	} else {
+		len = strlen(root_name);
+		if (!strncmp(name, root_name, len) && name[len] == '/')
+			name += len;
+	}
+	if (page)
+		__putname(page);
+	return name;
 }
 
 static bool exempt(const struct holdfast_rule *rule, const char *path)
@@ -30,9 +60,22 @@ static bool exempt(const struct holdfast_rule *rule, const char *path)
 	return path && holdfast_prefixes_match(&rule->directories, path);
 }
 
-/* The strictest action of the rules that are hit; each is judged by itself. */
+/* What @rule says, if its allow list exempts nothing. */
+static u32 verdict_of(const struct holdfast_rule *rule,
+		      const struct holdfast_rule_ids *fresh)
+{
+	if (rule->type != HOLDFAST_RULE_NON_IMAGE_PROGRAM)
+		return HOLDFAST_VERDICT_ALLOW;
+	if (!fresh)
+		return rule->action;
+	return holdfast_rule_ids_have(fresh, rule->id) ? rule->on_running :
+							 HOLDFAST_VERDICT_ALLOW;
+}
+
+/* The strictest verdict of the rules that are hit; each is judged by itself. */
 static void apply_rules(struct holdfast_event *event, const char *name,
-			struct holdfast_container *container)
+			struct holdfast_container *container,
+			const struct holdfast_rule_ids *fresh)
 {
 	const struct holdfast_profile *profile;
 	const struct holdfast_policy *policy;
@@ -48,10 +91,10 @@ static void apply_rules(struct holdfast_event *event, const char *name,
 	event->body.profile_id = profile->id;
 	for (i = 0; i < profile->nr; i++) {
 		const struct holdfast_rule *rule = &profile->rules[i];
+		u32 verdict = verdict_of(rule, fresh);
 
-		if (rule->type == HOLDFAST_RULE_NON_IMAGE_PROGRAM &&
-		    rule->action > event->body.verdict && !exempt(rule, name)) {
-			event->body.verdict = rule->action;
+		if (verdict > event->body.verdict && !exempt(rule, name)) {
+			event->body.verdict = verdict;
 			event->body.rule_tag = rule->tag;
 		}
 	}
@@ -59,40 +102,51 @@ out:
 	rcu_read_unlock();
 }
 
-int holdfast_judge(const struct holdfast_case *c)
+struct holdfast_event *holdfast_verdict(const struct holdfast_case *c,
+					const struct holdfast_rule_ids *fresh)
 {
 	struct holdfast_event *event;
 	enum holdfast_origin origin;
-	u32 verdict;
 	char *name;
-	int err = 0;
 
 	might_sleep();
+	origin = holdfast_origin_of(c->task, c->path, c->root, c->may_read);
+	if (origin == HOLDFAST_ORIGIN_IMAGE || origin == HOLDFAST_ORIGIN_UNTOLD)
+		return NULL;
+
+	event = holdfast_event_new(c->task, c->kind, GFP_KERNEL);
+	if (!event)
+		return ERR_PTR(-ENOMEM);
+	name = name_of(c, event->path, sizeof(event->path));
+	event->name = IS_ERR(name) ? NULL : name;
+	apply_rules(event, names_count(c) ? event->name : NULL, c->container,
+		    fresh);
+	if (event->body.verdict == HOLDFAST_VERDICT_ALLOW) {
+		holdfast_event_free(event);
+		return NULL;
+	}
+	event->body.origin = origin;
+	holdfast_event_object(event, d_inode(c->path->dentry));
+	return event;
+}
+
+int holdfast_judge(const struct holdfast_case *c)
+{
+	struct holdfast_event *event;
+	int err = 0;
+
 	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
 						       HOLDFAST_STAT_MAPS);
-	origin = holdfast_origin_of(c->path, c->root, c->may_read);
-	if (origin == HOLDFAST_ORIGIN_IMAGE || origin == HOLDFAST_ORIGIN_UNTOLD)
-		return 0;
-
-	event = holdfast_event_new(current, c->kind, GFP_KERNEL);
-	if (!event)
-		return -ENOMEM;
-	name = d_path(c->path, event->path, sizeof(event->path));
-	apply_rules(event, !IS_ERR(name) && names_count(c) ? name : NULL,
-		    c->container);
-	verdict = event->body.verdict;
-	if (verdict != HOLDFAST_VERDICT_ALLOW) {
-		if (origin == HOLDFAST_ORIGIN_UNKNOWN)
-			event->body.kind = HOLDFAST_EVENT_UNVERIFIED;
-		event->body.origin = origin;
-		event->name = IS_ERR(name) ? NULL : name;
-		holdfast_event_object(event, d_inode(c->path->dentry));
-		holdfast_event_send(event, c->container);
-	}
-	if (verdict == HOLDFAST_VERDICT_DENY) {
+	event = holdfast_verdict(c, NULL);
+	if (IS_ERR_OR_NULL(event))
+		return PTR_ERR_OR_ZERO(event);
+	if (event->body.origin == HOLDFAST_ORIGIN_UNKNOWN)
+		event->body.kind = HOLDFAST_EVENT_UNVERIFIED;
+	holdfast_event_send(event, c->container);
+	if (event->body.verdict == HOLDFAST_VERDICT_DENY) {
 		holdfast_count(HOLDFAST_STAT_DENIED);
 		err = -EPERM;
-	} else if (verdict == HOLDFAST_VERDICT_ALERT) {
+	} else {
 		holdfast_count(HOLDFAST_STAT_ALERTED);
 	}
 	holdfast_event_free(event);
@@ -104,6 +158,7 @@ int holdfast_judge_member(const struct holdfast_member *member, u32 kind,
 {
 	const struct holdfast_case c = {
 		.kind = kind,
+		.task = current,
 		.path = path,
 		.container = member->container,
 		.root = member->home->root,

@@ -14,6 +14,7 @@
 #include "origin.h"
 #include "policy.h"
 #include "root.h"
+#include "survey.h"
 
 static bool disable;
 module_param(disable, bool, 0400);
@@ -62,9 +63,12 @@ static int __init holdfast_start(void)
 	err = holdfast_member_init();
 	if (err)
 		goto stop_home;
-	err = holdfast_origin_init();
+	err = holdfast_survey_init();
 	if (err)
 		goto stop_member;
+	err = holdfast_origin_init();
+	if (err)
+		goto stop_survey;
 	err = holdfast_attach();
 	if (err)
 		goto stop_origin;
@@ -78,6 +82,8 @@ stop_attach:
 	holdfast_detach();
 stop_origin:
 	holdfast_origin_exit();
+stop_survey:
+	holdfast_survey_exit();
 stop_member:
 	holdfast_member_exit();
 	holdfast_container_exit();
@@ -100,6 +106,7 @@ static void __exit holdfast_stop(void)
 		return;
 	holdfast_detach();
 	holdfast_origin_exit();
+	holdfast_survey_exit();
 	holdfast_member_exit();
 	holdfast_container_exit();
 	holdfast_home_exit();

@@ -23,7 +23,9 @@
 #include "home.h"
 #include "member.h"
 #include "root.h"
+#include "rule_ids.h"
 #include "stats.h"
+#include "survey.h"
 
 #define BITS	14
 #define STRIPES	64
@@ -104,14 +106,14 @@ void holdfast_member_put(struct holdfast_member *member)
 	if (!refcount_dec_and_test(&member->refs))
 		return;
 	drop_reservations(member);
+	holdfast_rule_ids_put(member->surveyed);
 	holdfast_home_put(member->home);
 	holdfast_container_put(member->container);
 	call_rcu(&member->rcu, free_rcu_member);
 }
 
-bool holdfast_at_host_root(void)
+bool holdfast_is_host_root(const struct dentry *root)
 {
-	const struct dentry *mine = READ_ONCE(current->fs->root.dentry);
 	const struct dentry *host = NULL;
 	struct task_struct *init;
 
@@ -122,7 +124,7 @@ bool holdfast_at_host_root(void)
 		host = READ_ONCE(init->fs->root.dentry);
 	task_unlock(init);
 	rcu_read_unlock();
-	return mine == host;
+	return root == host;
 }
 
 static struct holdfast_member *make(struct signal_struct *signal,
@@ -237,6 +239,9 @@ holdfast_member_add(struct task_struct *task,
 	member->tgid = task->tgid;
 	member->start_time = task->group_leader->start_boottime;
 	member->flags = flags;
+	/* What it runs from now on is judged; what it ran before is to be. */
+	if (!(flags & HOLDFAST_MEMBER_F_ADOPTED))
+		holdfast_survey_passed(member);
 	WRITE_ONCE(container->root_dev, home->root->dev);
 	WRITE_ONCE(container->root_magic, home->root->magic);
 
@@ -299,12 +304,19 @@ static struct reservation *find_reservation(struct holdfast_member *parent,
 
 int holdfast_member_reserve(struct holdfast_member *parent)
 {
+	struct holdfast_rule_ids *surveyed = NULL;
 	struct reservation *reservation;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&parent->lock, flags);
 	reservation = find_reservation(parent, current);
+	if (reservation) {
+		surveyed = reservation->member->surveyed;
+		reservation->member->surveyed =
+			holdfast_rule_ids_hold(parent->surveyed);
+	}
 	raw_spin_unlock_irqrestore(&parent->lock, flags);
+	holdfast_rule_ids_put(surveyed);
 	/* Left over from a fork that failed later on. */
 	if (reservation)
 		return 0;
@@ -319,6 +331,8 @@ int holdfast_member_reserve(struct holdfast_member *parent)
 		return -ENOMEM;
 	}
 	raw_spin_lock_irqsave(&parent->lock, flags);
+	/* Not later: who is surveyed meanwhile may have been sent a signal. */
+	reservation->member->surveyed = holdfast_rule_ids_hold(parent->surveyed);
 	list_add(&reservation->list, &parent->reserved);
 	raw_spin_unlock_irqrestore(&parent->lock, flags);
 	return 0;
@@ -368,6 +382,13 @@ void holdfast_member_link(struct task_struct *parent, struct task_struct *child)
 	 * what counts, as it may have another root by now.
 	 */
 	link(member, true);
+	/*
+	 * The parent was surveyed meanwhile, and a survey may not have seen the
+	 * child. Linked first, then looked: otherwise a survey to come sees it.
+	 */
+	smp_mb();
+	if (READ_ONCE(member->surveyed) != READ_ONCE(of_parent->surveyed))
+		holdfast_survey_start();
 out:
 	rcu_read_unlock();
 }
@@ -391,26 +412,12 @@ void holdfast_member_exit_task(struct task_struct *task)
 /* The root directory of @task, held; -ESRCH if it is gone, -EXDEV if the host's. */
 static int get_root(struct task_struct *task, struct path *root)
 {
-	struct path host = {};
-	int err = -ESRCH;
-
-	task_lock(init_pid_ns.child_reaper);
-	if (init_pid_ns.child_reaper->fs)
-		get_fs_root(init_pid_ns.child_reaper->fs, &host);
-	task_unlock(init_pid_ns.child_reaper);
-
-	task_lock(task);
-	if (task->fs) {
-		get_fs_root(task->fs, root);
-		err = 0;
-	}
-	task_unlock(task);
-	if (!err && root->dentry == host.dentry) {
-		path_put(root);
-		err = -EXDEV;
-	}
-	path_put(&host);
-	return err;
+	if (!holdfast_task_root(task, root))
+		return -ESRCH;
+	if (!holdfast_is_host_root(root->dentry))
+		return 0;
+	path_put(root);
+	return -EXDEV;
 }
 
 /*
@@ -457,6 +464,7 @@ static int adopt_into(struct task_struct *task,
 		goto out;
 	}
 	arm_container(container);
+	holdfast_survey_start();
 	holdfast_count(HOLDFAST_STAT_ADOPTED);
 	holdfast_member_put(member);
 out:

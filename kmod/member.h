@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_MEMBER_H
 #define HOLDFAST_MEMBER_H
 
+#include <linux/fs_struct.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -10,6 +11,7 @@
 
 struct holdfast_container;
 struct holdfast_home;
+struct holdfast_rule_ids;
 struct path;
 
 /**
@@ -23,8 +25,11 @@ struct path;
  * @tgid: in the initial pid namespace
  * @start_time: nanoseconds of boot time
  * @flags: HOLDFAST_MEMBER_F_*, as bits for set_bit()
- * @lock: protects @reserved
+ * @lock: protects @reserved and @surveyed
  * @reserved: records of children to come, see holdfast_member_reserve()
+ * @surveyed: the rules that what it runs was judged by: those in force as it
+ *	came into being, or at its last survey; a reference, NULL for none
+ * @locked: how often in a row its memory could not be surveyed; of the survey
  * @judged: the inode that the exec in progress was let run with, else NULL.
  *	Only compared; of the one task that holds cred_guard_mutex.
  * @interpreter: likewise, what it was let open as an interpreter
@@ -41,6 +46,8 @@ struct holdfast_member {
 	unsigned long flags;
 	raw_spinlock_t lock;
 	struct list_head reserved;
+	struct holdfast_rule_ids *surveyed;
+	unsigned int locked;
 	const struct inode *judged;
 	const struct inode *interpreter;
 	struct rcu_head rcu;
@@ -67,8 +74,13 @@ static inline bool holdfast_is_member(struct task_struct *task)
 	return is;
 }
 
-/* Is the root directory of current that of the host, which is pid 1's? */
-bool holdfast_at_host_root(void);
+/* Is the root directory that of the host, which is pid 1's? */
+bool holdfast_is_host_root(const struct dentry *root);
+
+static inline bool holdfast_at_host_root(void)
+{
+	return holdfast_is_host_root(READ_ONCE(current->fs->root.dentry));
+}
 
 /*
  * Makes the process of @task a member. @root_path is its root directory, which

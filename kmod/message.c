@@ -224,7 +224,12 @@ static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule)
 		return -EMSGSIZE;
 	err = nla_put_u32(skb, HOLDFAST_A_RULE_TAG, rule->tag) ||
 	      nla_put_u32(skb, HOLDFAST_A_RULE_TYPE, rule->type) ||
-	      nla_put_u32(skb, HOLDFAST_A_RULE_ACTION, rule->action);
+	      nla_put_u32(skb, HOLDFAST_A_RULE_ACTION, rule->action) ||
+	      (rule->id &&
+	       (put_u64(skb, HOLDFAST_A_RULE_ID, rule->id,
+			HOLDFAST_A_RULE_PAD) ||
+		nla_put_u32(skb, HOLDFAST_A_RULE_ON_RUNNING,
+			    rule->on_running)));
 	for (i = 0; i < rule->directories.nr && !err; i++) {
 		const char *name = rule->directories.sorted[i];
 
@@ -355,6 +360,7 @@ int holdfast_put_event(struct sk_buff *skb,
 		{ HOLDFAST_A_EVENT_UID, body->uid },
 		{ HOLDFAST_A_EVENT_EUID, body->euid },
 		{ HOLDFAST_A_EVENT_TARGET_PID, body->target_pid },
+		{ HOLDFAST_A_EVENT_FLAGS, body->flags },
 	};
 	unsigned int i;
 	int err;

@@ -17,6 +17,7 @@
 #include "origin.h"
 #include "policy.h"
 #include "query.h"
+#include "survey.h"
 #include "transaction.h"
 
 #define MESSAGE_SIZE	(16 * 1024)
@@ -233,6 +234,9 @@ static int set_container(u64 cgroup_id, struct nlattr **attrs,
 		holdfast_container_clear(container, HOLDFAST_CONTAINER_F_NONE);
 		holdfast_container_clear(container,
 					 HOLDFAST_CONTAINER_F_DEFAULTED);
+		/* Other rules, perhaps; one that only starts has no members. */
+		if (atomic_read(&container->members))
+			holdfast_survey_start();
 	} else if (fresh && !atomic64_read(&container->binding)) {
 		/* Locked, or another policy since; unless it has members. */
 		holdfast_container_del(cgroup_id);

@@ -10,7 +10,6 @@
  */
 #include <linux/dcache.h>
 #include <linux/file.h>
-#include <linux/fs_struct.h>
 #include <linux/kprobes.h>
 #include <linux/magic.h>
 #include <linux/module.h>
@@ -20,9 +19,11 @@
 #include <linux/xattr.h>
 
 #include "compat/compat.h"
+#include "home.h"
 #include "member.h"
 #include "origin.h"
 #include "root.h"
+#include "survey.h"
 
 unsigned long holdfast_call(unsigned long function, unsigned long argument);
 
@@ -109,25 +110,26 @@ bool holdfast_origin_is_anonymous(const struct file *file)
 		!strcmp(dentry->d_name.name, "anon_hugepage"));
 }
 
-enum holdfast_origin holdfast_origin_of(const struct path *path,
+enum holdfast_origin holdfast_origin_of(struct task_struct *task,
+					const struct path *path,
 					const struct holdfast_root *root,
 					bool may_read)
 {
 	struct super_block *sb = path->dentry->d_sb;
-	struct path mine;
-	bool reachable;
+	struct path its;
+	bool volume;
 
 	if (holdfast_root_is(root, sb))
 		return root->overlay ? on_overlay(path->dentry, may_read) :
 				       HOLDFAST_ORIGIN_UNTOLD;
 	if (in_memory(sb))
 		return HOLDFAST_ORIGIN_MEMORY;
-	get_fs_root(current->fs, &mine);
-	reachable = path_is_under(path, &mine);
-	path_put(&mine);
+	if (!holdfast_task_root(task, &its))
+		return HOLDFAST_ORIGIN_HOST;
 	/* A member that has gone there finds all that is the host's. */
-	return reachable && !holdfast_at_host_root() ? HOLDFAST_ORIGIN_VOLUME :
-						       HOLDFAST_ORIGIN_HOST;
+	volume = path_is_under(path, &its) && !holdfast_is_host_root(its.dentry);
+	path_put(&its);
+	return volume ? HOLDFAST_ORIGIN_VOLUME : HOLDFAST_ORIGIN_HOST;
 }
 
 /* overlayfs' own answer, from a function that it does not export. */
@@ -199,6 +201,7 @@ int holdfast_origin_calibrate(const struct holdfast_calibration *probes,
 		return -EINVAL;
 	}
 	WRITE_ONCE(state, VERIFIED);
+	holdfast_survey_start();
 	return 0;
 }
 

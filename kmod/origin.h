@@ -9,12 +9,15 @@
 
 struct holdfast_root;
 struct netlink_ext_ack;
+struct task_struct;
 
 /*
  * Where the file at @path, which the caller keeps open, comes from, seen from
- * a member armed with @root. Reads attributes of the file if @may_read. Sleeps.
+ * @task, a member armed with @root, which the caller holds or is. Reads
+ * attributes of the file if @may_read. Sleeps.
  */
-enum holdfast_origin holdfast_origin_of(const struct path *path,
+enum holdfast_origin holdfast_origin_of(struct task_struct *task,
+					const struct path *path,
 					const struct holdfast_root *root,
 					bool may_read);
 

@@ -9,6 +9,7 @@
 #include "container.h"
 #include "guard.h"
 #include "policy.h"
+#include "rule_ids.h"
 
 static struct holdfast_policy __rcu *policy_in_force;
 static struct workqueue_struct *free_queue;
@@ -188,6 +189,7 @@ void holdfast_profile_free(struct holdfast_profile *profile)
 			kfree(set->sorted[j]);
 		kvfree(set->sorted);
 	}
+	holdfast_rule_ids_put(profile->running);
 	kvfree(profile->rules);
 	kfree(profile);
 }

@@ -9,18 +9,23 @@
 #include "core/path_prefix.h"
 
 struct holdfast_container;
+struct holdfast_rule_ids;
 
 /**
  * struct holdfast_rule - one rule as far as the kernel needs it
  * @tag: the controller's name of it
  * @type: enum holdfast_rule_type
  * @action: enum holdfast_verdict
+ * @on_running: likewise, on what runs as it comes into force
+ * @id: the same as long as it says the same, 0 if @on_running is ALLOW
  * @directories: what lies in one of them is exempt
  */
 struct holdfast_rule {
 	u32 tag;
 	u32 type;
 	u32 action;
+	u32 on_running;
+	u64 id;
 	struct holdfast_prefixes directories;
 };
 
@@ -31,6 +36,8 @@ struct holdfast_rule {
  * @nr: how many rules
  * @bytes: of the nest that tells it
  * @rules: each is judged by itself
+ * @running: of those that are about what runs as they come into force; a
+ *	reference, NULL for none
  */
 struct holdfast_profile {
 	struct hlist_node node;
@@ -38,6 +45,7 @@ struct holdfast_profile {
 	u32 nr;
 	u32 bytes;
 	struct holdfast_rule *rules;
+	struct holdfast_rule_ids *running;
 };
 
 struct holdfast_binding {

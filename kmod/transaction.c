@@ -10,6 +10,8 @@
 #include "member.h"
 #include "netlink.h"
 #include "policy.h"
+#include "rule_ids.h"
+#include "survey.h"
 #include "transaction.h"
 
 static const struct nla_policy rule_policy[] = {
@@ -18,6 +20,9 @@ static const struct nla_policy rule_policy[] = {
 	[HOLDFAST_A_RULE_ACTION] = NLA_POLICY_MAX(NLA_U32, HOLDFAST_VERDICT_MAX),
 	[HOLDFAST_A_RULE_DIRECTORY] = { .type = NLA_NUL_STRING,
 					.len = HOLDFAST_PATH_MAX },
+	[HOLDFAST_A_RULE_ID] = { .type = NLA_U64 },
+	[HOLDFAST_A_RULE_ON_RUNNING] =
+		NLA_POLICY_MAX(NLA_U32, HOLDFAST_VERDICT_MAX),
 };
 
 const struct nla_policy holdfast_profile_policy[HOLDFAST_A_PROFILE_MAX + 1] = {
@@ -134,6 +139,13 @@ static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 	rule->tag = nla_get_u32(attrs[HOLDFAST_A_RULE_TAG]);
 	rule->type = nla_get_u32(attrs[HOLDFAST_A_RULE_TYPE]);
 	rule->action = nla_get_u32(attrs[HOLDFAST_A_RULE_ACTION]);
+	if (attrs[HOLDFAST_A_RULE_ON_RUNNING])
+		rule->on_running = nla_get_u32(attrs[HOLDFAST_A_RULE_ON_RUNNING]);
+	if (rule->on_running && attrs[HOLDFAST_A_RULE_ID])
+		rule->id = nla_get_u64(attrs[HOLDFAST_A_RULE_ID]);
+	if (rule->on_running && !rule->id)
+		return holdfast_fault(info, nest, -EINVAL,
+				      "rule about what runs needs an id");
 	return parse_directories(rule, nest, info);
 }
 
@@ -179,6 +191,8 @@ static int parse_profile(const struct nlattr *nest, struct genl_info *info)
 				break;
 		}
 	}
+	if (!err)
+		err = holdfast_rule_ids_make(profile);
 	if (!err) {
 		err = holdfast_policy_add_profile(transaction, profile);
 		if (err)
@@ -323,8 +337,10 @@ int holdfast_transaction_commit(struct sk_buff *skb, struct genl_info *info)
 	transaction_port = 0;
 out:
 	mutex_unlock(&transaction_lock);
-	if (!err)
+	if (!err) {
 		holdfast_member_adopt_all();
+		holdfast_survey_start();
+	}
 	return err;
 }
 

@@ -47,6 +47,8 @@ drop_and_run() {
     printf '#!/bin/sh\necho ran\n' >/root/drop/script
     chmod +x /root/drop/script
     attempt script /root/drop/script
+    cp /usr/bin/marker /root/drop/after
+    attempt after-failed-exec launch after=/usr/bin/own-garbage /root/drop/after
     cp /usr/bin/marker /opt/marker
     attempt script-interpreter /usr/bin/foreign-script
     cp /usr/bin/interpreter /opt/interpreter
@@ -74,6 +76,7 @@ run_own() {
     attempt own-by-fd launch fd /usr/bin/marker
     attempt own-by-proc launch proc /usr/bin/marker
     attempt own-by-thread launch thread /usr/bin/marker
+    attempt own-after-failed-exec launch after=/usr/bin/own-garbage /usr/bin/marker
     attempt own-mapped load_code map /usr/bin/marker
     attempt own-mprotect load_code protect /usr/bin/marker
     attempt own-shared-memory load_code anonymous /usr/bin/marker
@@ -91,7 +94,8 @@ make_images() {
     [[ ! -e $image_dir/dynamic/usr/bin/own-script ]] || return 0
     printf '#!/bin/sh\necho ran\n' >"$image_dir/dynamic/usr/bin/own-script"
     printf '#!/opt/marker /root/script-ran\n' >"$image_dir/dynamic/usr/bin/foreign-script"
-    chmod +x "$image_dir"/dynamic/usr/bin/*-script
+    echo 'no program' >"$image_dir/dynamic/usr/bin/own-garbage"
+    chmod +x "$image_dir"/dynamic/usr/bin/{*-script,own-garbage}
     mkdir -p "$image_dir/dynamic/opt/plugins"
     cp "$image_dir/dynamic/usr/bin/marker" "$image_dir/dynamic/opt/plugins/shipped"
 }
@@ -118,6 +122,7 @@ all_own() {
 # The alerts of drop_and_run. While memory is locked for mprotect, added is not told from changed.
 expected_alerts() { # expected_alerts VERDICT
     sed "s/ V / $1 /" <<'LINES'
+exec added V /root/drop/after
 exec added V /root/drop/copy
 exec added V /root/drop/gone (deleted)
 exec added V /root/drop/link

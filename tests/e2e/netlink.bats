@@ -53,6 +53,8 @@ teardown() { container_teardown; }
     refused too-many-rules "too many rules"
     refused large-profile "profile is larger than what can be told"
     refused unknown-action "integer out of range"
+    refused unknown-on-running "integer out of range"
+    refused running-without-id "rule about what runs needs an id"
     refused unknown-type "integer out of range"
     refused profile-zero "integer out of range"
     refused profile-twice "profile is there already"

@@ -83,6 +83,29 @@ teardown() {
     for i in 1 2; do [[ $(container_state "storm-$i") == running ]]; done
 }
 
+# A module that waits for nobody's memory, nor forgets what it holds: /proc/PID/exe and what is mapped stay usable.
+@test "unloaded again and again while it looks at what runs" {
+    make_image base
+    make_bundle surveyed base --cgroup "$(engine_cgroup surveyed)" --args sh -c 'cp /bin/busybox /tmp/busybox; i=0
+        while [ $i -lt 200 ]; do /tmp/busybox sleep 1000 & i=$((i + 1)); done; touch /tmp/ready; wait' --
+    start_container surveyed
+    wait_for 60 test -e "$(container_root surveyed)/tmp/ready"
+    local i found=0
+    for ((i = 0; i < 10; i++)); do
+        insmod "$(module)"
+        python3 "$BATS_TEST_DIRNAME/lib/controller.py" --on-running >"$container_dir/controller" 2>&1 3>&- &
+        local controller=$!
+        wait_for 60 grep -q ready "$container_dir/controller"
+        # each third time after it has found something, else in the midst of it
+        ((i % 3)) || wait_for 20 grep -q "EVENT 10 .*busybox" "$container_dir/controller"
+        timeout 60 rmmod holdfast
+        kill "$controller" 2>/dev/null || true
+        wait "$controller" || true
+    done
+    [[ $(exec_container surveyed sh -c 'ls -l /proc/[0-9]*/exe | grep -c /tmp/busybox') -eq 200 ]]
+    delete_container surveyed
+}
+
 @test "holdfast.disable loads and attaches nothing" {
     insmod "$(module)" disable=1
     run python3 "$BATS_TEST_DIRNAME/lib/hostile_netlink.py" status
@@ -107,16 +130,17 @@ def commit(generation, *rules):
     socket.do("POLICY_PART", profile(1, *rules))
     socket.do("POLICY_COMMIT")
 
-commit(1, rule(1, 1, "/opt"))
+commit(1, rule(1, 1, "/opt", on_running=1))
 Socket().do("LOCK")
-for weaker in ([], [rule(1, 0)], [rule(1, 1, "/opt", "/srv")], [rule(1, 2, "/")]):
+for weaker in ([], [rule(1, 0, on_running=1)], [rule(1, 1, "/opt", "/srv", on_running=1)], [rule(1, 2, "/", on_running=1)],
+               [rule(1, 2, "/opt")]):
     try:
         commit(2, *weaker)
     except Refused as refused:
         assert "tightened" in str(refused), refused
     else:
         raise SystemExit("a weaker policy was taken")
-commit(2, rule(1, 2, "/opt/plugins"))
+commit(2, rule(1, 2, "/opt/plugins", on_running=2))
 PYTHON
     run rmmod holdfast
     [[ $status -ne 0 && $output == *"in use"* ]]

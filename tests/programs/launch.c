@@ -17,6 +17,7 @@
 //     namespaces=PID  in all namespaces of that process, by a descriptor that is opened before
 //     orphan          by a grandchild whose parent is gone
 //     sibling         by a child of its own parent
+//     after=OTHER     after an execve of OTHER, which must fail
 //     renamed=NAME    under that name, in a session of its own
 //     until-refused, until-runs   in children, until that happens; then prints the wall clock in nanoseconds
 // Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed; standard output says what. Of an
@@ -196,6 +197,12 @@ static int run_sibling(char** file) {
   return read(alive[0], &byte, 1) ? kFailed : 0;
 }
 
+_Noreturn static void run_after(const char* other, char** file) {
+  char* arguments[] = {(char*)other, NULL};
+  execv(other, arguments);
+  run_path(file);
+}
+
 _Noreturn static void run_renamed(const char* name, char** file) {
   must(prctl(PR_SET_NAME, name), "PR_SET_NAME");
   setsid();
@@ -252,6 +259,7 @@ int main(int argc, char** argv) {
   if (!strncmp(how, "namespaces=", 11)) run_in_namespaces(atoi(how + 11), file);
   if (!strcmp(how, "orphan")) return run_orphan(file);
   if (!strcmp(how, "sibling")) return run_sibling(file);
+  if (!strncmp(how, "after=", 6)) run_after(how + 6, file);
   if (!strncmp(how, "renamed=", 8)) run_renamed(how + 8, file);
   if (!strcmp(how, "until-refused")) return run_until(file, kRefused);
   if (!strcmp(how, "until-runs")) return run_until(file, 0);

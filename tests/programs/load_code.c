@@ -8,6 +8,7 @@
 //     written    privately and writable, written to, then mprotect
 //     anonymous  no file, but shared memory, which the kernel keeps in one; then mprotect. FILE is not used
 //     data       readable only (never refused)
+//     hold       as map, and keeps it so, without an end
 //     until-refused   as map, again and again until it is refused: in a process that never starts another program
 // Exit status: 0 done; 126 refused with EPERM; 125 anything else failed.
 #include <errno.h>
@@ -38,7 +39,7 @@ static int until_refused(int fd) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|anonymous|data|until-refused FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|anonymous|data|hold|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -57,5 +58,7 @@ int main(int argc, char** argv) {
   if (writes) code[0] = 1;
   if (late && mprotect(code, 4096, PROT_READ | PROT_EXEC)) return failed("mprotect");
   puts("loaded");
+  fflush(stdout);
+  while (!strcmp(how, "hold")) pause();
   return 0;
 }

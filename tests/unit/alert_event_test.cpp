@@ -39,8 +39,34 @@ TEST_CASE("states follow type and verdict") {
   CHECK(alert.requested.empty());
 }
 
+TEST_CASE("what ran already is reported, was ended, or had gone") {
+  kernel::Event event = sampleEvent(1);
+  event.kind = kernel::EventKind::Running;
+  event.verdict = kernel::Verdict::Alert;
+  const rule::Rule rule = test::sampleRule();
+  Alert alert = fromEvent(event, sampleContext(&rule));
+  CHECK(alert.type == AlertType::ContainerActiveDefense);
+  CHECK(std::string(name(alert.state)) == "unhandled");
+  CHECK(alert.message == "was in use as the rule came into force: /tmp/evil, added since the container was made");
+  CHECK(alert.requested == "block");
+  CHECK(alert.effective == "alert");
+
+  event.verdict = kernel::Verdict::Deny;
+  alert = fromEvent(event, sampleContext(&rule));
+  CHECK(std::string(name(alert.state)) == "process terminated");
+  CHECK(alert.message.starts_with("was in use as the rule came into force; its process was ended: /tmp/evil"));
+
+  event.flags = kernel::kEventGone;
+  alert = fromEvent(event, sampleContext(&rule));
+  CHECK(std::string(name(alert.state)) == "process not exists");
+  CHECK(alert.message.starts_with("was in use as the rule came into force; its process had gone: /tmp/evil"));
+  // the bit is of this kind alone
+  event.kind = kernel::EventKind::Exec;
+  CHECK(std::string(name(fromEvent(event, sampleContext(&rule)).state)) == "process terminated");
+}
+
 TEST_CASE("every kind of event has a name, a type and advice") {
-  for (std::uint32_t kind = 1; kind <= static_cast<std::uint32_t>(kernel::EventKind::SecondLine); ++kind) {
+  for (std::uint32_t kind = 1; kind <= static_cast<std::uint32_t>(kernel::kLastEventKind); ++kind) {
     kernel::Event event = sampleEvent(kind);
     event.kind = static_cast<kernel::EventKind>(kind);
     const Alert alert = fromEvent(event, sampleContext(nullptr));

@@ -74,6 +74,45 @@ TEST_CASE("the same event twice is one event") {
   CHECK(bench.store.lastNumber(kBoot, 78) == 0U);
 }
 
+TEST_CASE("what ran already is one alert, whenever it is found again under the same rule") {
+  Bench bench;
+  std::uint64_t number = 0;
+  const auto running = [&number](std::uint32_t tgid, const std::string& path = "/tmp/evil") {
+    Alert alert = other(1, path);
+    alert.event->number = ++number;
+    alert.kind = kernel::name(kernel::EventKind::Running);
+    alert.verdict = "alert";
+    alert.state = State::Unhandled;
+    alert.tgid = tgid;
+    alert.start_time = 1000 + tgid;
+    return alert;
+  };
+  Alert later = running(7);
+  later.event->load_id = 78;  // of the module, loaded again
+  later.first_boot = later.last_boot = later.first_boot + std::uint64_t{365} * 86400 * 1'000'000'000;
+  later.rule->rule_set = 9;
+  later.rule->line = 99;
+  CHECK(bench.store.add(std::vector{running(7), running(7), later, running(8)}) == 1U);
+  CHECK(bench.store.totals()->alerts == 1);
+  CHECK(bench.store.add(std::vector{running(7, "/tmp/evil2")}) == 1U);
+  CHECK(bench.store.totals()->alerts == 2);
+
+  // Other rules have something new to say of it.
+  Alert of_other_rule = running(7);
+  of_other_rule.rule->name = "other";
+  CHECK(bench.store.add(std::vector{of_other_rule}) == 1U);
+  CHECK(bench.store.totals()->alerts == 3);
+
+  // Seen to: the process is not told of again, another one is.
+  const auto db = raw(bench.file);
+  run(db.get(), "UPDATE alerts SET state = 'handled'");
+  CHECK(bench.store.add(std::vector{running(7)}) == 1U);
+  CHECK(bench.store.totals()->alerts == 3);
+  CHECK(bench.store.add(std::vector{running(70), running(7000)}) == 1U);
+  CHECK(bench.store.totals()->alerts == 4);
+  CHECK(sumOfCounts(bench.store) == bench.store.totals()->operations);
+}
+
 TEST_CASE("the sum of counts is the number of operations") {
   Bench bench;
   std::uint64_t operations = 0;

@@ -47,7 +47,7 @@ std::uint16_t rawType(Bytes bytes) {
 }
 
 PolicyProfile profile(std::uint32_t id, std::size_t directories, std::size_t length) {
-  PolicyRule rule{.tag = id, .action = Verdict::Deny};
+  PolicyRule rule{.tag = id, .action = Verdict::Deny, .on_running = Verdict::Alert, .id = 0xFEDCBA9876543210U - id};
   for (std::size_t i = 0; i < directories; ++i) {
     std::string name = "/" + std::to_string(i) + "-";
     rule.directories.push_back(name + std::string(length - name.size(), 'd'));
@@ -108,6 +108,7 @@ TEST_CASE("what the interface does not take is refused before anything is sent")
   };
   CHECK(refused({0, {}}));
   CHECK(refused({1, std::vector<PolicyRule>(65)}));
+  CHECK(refused({1, {{.tag = 1, .on_running = Verdict::Alert}}}));
   CHECK(refused({1, {{.tag = 1, .directories = {"relative"}}}}));
   CHECK(refused({1, {{.tag = 1, .directories = {""}}}}));
   CHECK(refused({1, {{.tag = 1, .directories = {std::string("/a\0b", 4)}}}}));

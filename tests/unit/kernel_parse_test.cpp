@@ -162,6 +162,8 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
                         .u32(HOLDFAST_A_RULE_TAG, 5)
                         .u32(HOLDFAST_A_RULE_TYPE, 1)
                         .u32(HOLDFAST_A_RULE_ACTION, 2)
+                        .u64(HOLDFAST_A_RULE_ID, 9)
+                        .u32(HOLDFAST_A_RULE_ON_RUNNING, 1)
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/opt")
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/srv");
   const auto profiles = parseProfiles(
@@ -169,7 +171,12 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
           .nest(HOLDFAST_A_PROFILE, ByteWriter().u32(HOLDFAST_A_PROFILE_ID, 3).nest(HOLDFAST_A_PROFILE_RULE, rule))
           .bytes());
   REQUIRE(profiles);
-  CHECK(profiles->at(0) == PolicyProfile{3, {{5, PolicyRuleType::NonImageProgram, Verdict::Deny, {"/opt", "/srv"}}}});
+  CHECK(profiles->at(0) == PolicyProfile{3,
+                                         {{.tag = 5,
+                                           .action = Verdict::Deny,
+                                           .on_running = Verdict::Alert,
+                                           .id = 9,
+                                           .directories = {"/opt", "/srv"}}}});
 
   CHECK(parsePatterns(
             ByteWriter().nest(HOLDFAST_A_PATTERN, ByteWriter().text(HOLDFAST_A_PATTERN_PARENT, "docker")).bytes())

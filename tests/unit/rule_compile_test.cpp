@@ -34,8 +34,35 @@ using Tags = std::vector<std::uint32_t>;
 
 TEST_CASE("without a custom rule the system rule applies to everything") {
   const RuleSet set = setOf({kSystem});
-  CHECK(compile(set, {}, image("web")) == Profile{{{1, Action::Alert, {}}}});
-  CHECK(compileDefault(set, {}) == Profile{{{1, Action::Alert, {}}}});
+  const Profile profile = compile(set, {}, image("web"));
+  CHECK(tags(profile) == Tags{1});
+  CHECK(profile.rules[0].action == Action::Alert);
+  CHECK(profile.rules[0].directories.empty());
+  CHECK(compileDefault(set, {}) == profile);
+}
+
+TEST_CASE("DRF-7: a rule has the same id as long as it says the same, wherever it stands") {
+  const auto id = [](const std::vector<std::string>& rules, std::size_t which = 0) {
+    const RuleSet set = setOf(rules);
+    for (const auto& one : compile(set, {}, image("web")).rules) {
+      if (one.tag == which + 1) return one.id;
+    }
+    return std::uint64_t{0};
+  };
+  const std::string rule = "name: a, action: block, allow_list: { directories: [/opt] }";
+  const std::uint64_t own = id({rule});
+  CHECK(own != 0);
+  CHECK(id({rule}) == own);
+  CHECK(id({kSystem, rule}, 1) == own);
+  for (const std::string other :
+       {"name: b, action: block, allow_list: { directories: [/opt] }", "name: a, action: block",
+        "name: a, action: alert, allow_list: { directories: [/opt] }",
+        "name: a, action: block, allow_list: { directories: [/opt, /srv] }",
+        "name: a, action: block, on_running: stop, allow_list: { directories: [/opt] }"}) {
+    INFO(other);
+    CHECK(id({other}) != own);
+    CHECK(id({other}) != 0);
+  }
 }
 
 TEST_CASE("RUL-6: any custom rule turns the system rule off, also one that is off or scoped elsewhere") {

@@ -33,13 +33,13 @@ Result<std::string> exact(const char* key, const std::string& typed, Enum last) 
 }
 
 std::string kindName(int i) {
-  constexpr int kEventKinds = static_cast<int>(kernel::EventKind::SecondLine);
+  constexpr int kEventKinds = static_cast<int>(kernel::kLastEventKind);
   return i < kEventKinds ? kernel::name(static_cast<kernel::EventKind>(i + 1))
                          : name(static_cast<NoticeKind>(i - kEventKinds));
 }
 
 Result<void> check(Filter& filter) {
-  constexpr int kKinds = static_cast<int>(kernel::EventKind::SecondLine) + static_cast<int>(NoticeKind::Unhealthy);
+  constexpr int kKinds = static_cast<int>(kernel::kLastEventKind) + static_cast<int>(NoticeKind::Unhealthy);
   constexpr std::size_t kTextMax = 512;
   const std::pair<std::string*, Result<std::string>> names[] = {
       {&filter.type, exact("type", filter.type, AlertType::ProtectionStatus)},

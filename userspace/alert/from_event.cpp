@@ -79,6 +79,13 @@ Meaning meaningOf(EventKind kind) {
               "the origin could not be verified",
               "Block rules refuse while the layout of overlayfs is not verified. See 'holdfastctl status'; reload the "
               "module, or report the kernel's version."};
+    case EventKind::Running:
+      return {AlertType::ContainerActiveDefense,
+              kNonImageName,
+              Severity::Urgent,
+              "was in use as the rule came into force; its process was ended",
+              "was in use as the rule came into force",
+              kNonImageAdvice};
     case EventKind::SecondLine:
       break;
   }
@@ -115,7 +122,12 @@ const char* phrase(Origin origin) {
 
 bool hasObject(EventKind kind) { return kind != EventKind::Ptrace && kind != EventKind::NotCovered; }
 
-State firstState(const Alert& alert, Verdict verdict) {
+bool isGone(const kernel::Event& event) {
+  return event.kind == EventKind::Running && (event.flags & kernel::kEventGone) != 0;
+}
+
+State firstState(const Alert& alert, Verdict verdict, bool gone) {
+  if (gone) return State::ProcessNotExists;
   if (verdict != Verdict::Deny) return State::Unhandled;
   return alert.type == AlertType::ContainerEscapePrevention ? State::Blocked
          : alert.type == AlertType::ContainerActiveDefense  ? State::ProcessTerminated
@@ -123,7 +135,9 @@ State firstState(const Alert& alert, Verdict verdict) {
 }
 
 std::string messageOf(const kernel::Event& event, const Alert& alert, const Meaning& meaning) {
-  std::string text = event.verdict == Verdict::Deny ? meaning.refused : meaning.let;
+  std::string text = isGone(event)                    ? "was in use as the rule came into force; its process had gone"
+                     : event.verdict == Verdict::Deny ? meaning.refused
+                                                      : meaning.let;
   if (event.kind == EventKind::Ptrace) text += " (pid " + std::to_string(event.target_pid) + ")";
   if (hasObject(event.kind)) {
     text += ": " + (alert.path.empty() ? "(no name)" : alert.path) + ", ";
@@ -165,7 +179,7 @@ Alert fromEvent(const kernel::Event& event, const Context& context) {
   alert.type = meaning.type;
   alert.name = meaning.name;
   alert.severity = meaning.severity;
-  alert.state = firstState(alert, event.verdict);
+  alert.state = firstState(alert, event.verdict, isGone(event));
   alert.host = shownFacts(context.host);
   alert.container = shownFacts(context.container);
   if (alert.container.cgroup_id == 0) alert.container.cgroup_id = event.cgroup_id;

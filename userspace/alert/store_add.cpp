@@ -27,8 +27,13 @@ std::string key(const Parts&... parts) {
   return out;
 }
 
+/// Found running, not done: of the same process, file and rule it is one alert, whenever it is found again.
+bool isFound(const Alert& a) { return a.kind == kernel::name(kernel::EventKind::Running); }
+
 std::string groupKey(const Alert& a) {
-  const std::string rule = a.rule ? key(a.rule->name, a.rule->file, a.rule->line, a.rule->rule_set) : std::string();
+  const std::string rule = !a.rule      ? std::string()
+                           : isFound(a) ? key(a.rule->name, a.rule->file)
+                                        : key(a.rule->name, a.rule->file, a.rule->line, a.rule->rule_set);
   return key(a.container.cgroup_id, a.container.id, rule, a.requested, a.kind, a.verdict, a.origin,
              a.event ? std::string() : a.message);
 }
@@ -49,6 +54,9 @@ class Adder {
         "ORDER BY id DESC LIMIT 1",
         "UPDATE alerts SET count = count + ?2, last_boot = max(last_boot, ?3), last_real = max(last_real, ?4), "
         "revision = ?5, stamp = ?6 WHERE id = ?1",
+        "SELECT id FROM alerts WHERE fold_key = ? AND boot_id = ? ORDER BY id DESC LIMIT 1",
+        "SELECT id FROM alerts WHERE fold_key >= ? AND fold_key < ? AND boot_id = ? AND state = ? AND open = ? "
+        "ORDER BY id DESC LIMIT 1",
         "SELECT count(*) FROM alerts WHERE group_key = ? AND boot_id = ? AND first_boot >= ?",
         "INSERT INTO alerts (revision, fold_key, group_key, boot_id, first_boot, last_boot, last_real, count, type, "
         "severity, state, kind, container_id, container_name, rule, body, image, first_real, from_event, stamp, open) "
@@ -93,7 +101,19 @@ class Adder {
   }
 
  private:
-  enum Which { MakeStream, FindStream, FindEvent, Insert, FindOpen, Fold, CountGroup, Make, Total };
+  enum Which {
+    MakeStream,
+    FindStream,
+    FindEvent,
+    Insert,
+    FindOpen,
+    Fold,
+    FindProcess,
+    FindFile,
+    CountGroup,
+    Make,
+    Total
+  };
 
   Adder(sqlite3* db, const StoreOptions& options) : db_(db), options_(options) {}
 
@@ -132,10 +152,11 @@ class Adder {
   Result<std::int64_t> store(Alert& alert) {
     const std::string group = groupKey(alert);
     const auto window = static_cast<std::uint64_t>(std::max<std::int64_t>(options_.fold_window.count(), 0));
-    const std::uint64_t since = alert.first_boot > window ? alert.first_boot - window : 0;
+    const std::uint64_t since = alert.first_boot > window && !isFound(alert) ? alert.first_boot - window : 0;
 
     std::string fold = group + key(alert.dev, alert.ino, alert.path);
-    auto open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
+    auto open = isFound(alert) ? findRunning(fold, alert)
+                               : ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
     if (!open) return tl::unexpected(open.error());
     if (open->first != 0) return foldInto(open->first, alert);
 
@@ -152,6 +173,16 @@ class Adder {
       alert.dev = alert.ino = 0;
     }
     return make(alert, fold, group);
+  }
+
+  /// The alert of the same process, whatever became of it, or an open one of the same file. Adds the process to `fold`.
+  Result<std::pair<std::int64_t, std::int64_t>> findRunning(std::string& fold, const Alert& alert) {
+    const std::string file = fold;
+    fold += key(alert.tgid, alert.start_time);
+    auto same = ask(FindProcess, fold, alert.boot_id);
+    if (!same || same->first != 0) return same;
+    // What comes after are digits.
+    return ask(FindFile, file, file + '\x7f', alert.boot_id, name(alert.state), opens(alert));
   }
 
   Result<std::int64_t> foldInto(std::int64_t id, const Alert& alert) {

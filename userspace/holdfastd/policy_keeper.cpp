@@ -27,10 +27,13 @@ kernel::Verdict verdictOf(rule::Action action) {
 kernel::PolicyProfile kernelProfile(std::uint32_t id, const rule::Profile& profile) {
   kernel::PolicyProfile result{id, {}};
   for (const auto& rule : profile.rules) {
-    result.rules.push_back({.tag = rule.tag,
-                            .type = kernel::PolicyRuleType::NonImageProgram,
-                            .action = verdictOf(rule.action),
-                            .directories = rule.directories});
+    result.rules.push_back(
+        {.tag = rule.tag,
+         .type = kernel::PolicyRuleType::NonImageProgram,
+         .action = verdictOf(rule.action),
+         .on_running = rule.on_running == rule::OnRunning::Stop ? kernel::Verdict::Deny : kernel::Verdict::Alert,
+         .id = rule.id,
+         .directories = rule.directories});
   }
   return result;
 }

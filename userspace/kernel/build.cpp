@@ -22,7 +22,7 @@ std::size_t sizeOf(const PolicyProfile& profile) {
   for (const auto& rule : profile.rules) {
     std::size_t directories = 0;
     for (const auto& directory : rule.directories) directories += sizeOf(directory);
-    rules += padded(3 * padded(4) + directories);
+    rules += padded(4 * padded(4) + padded(8) + directories);
   }
   return padded(padded(4) + rules);
 }
@@ -41,6 +41,10 @@ void add(Message& message, const PolicyProfile& profile) {
         in_rule.put(HOLDFAST_A_RULE_TAG, rule.tag);
         in_rule.put(HOLDFAST_A_RULE_TYPE, static_cast<std::uint32_t>(rule.type));
         in_rule.put(HOLDFAST_A_RULE_ACTION, static_cast<std::uint32_t>(rule.action));
+        if (rule.on_running != Verdict::Allow) {
+          in_rule.put(HOLDFAST_A_RULE_ID, rule.id);
+          in_rule.put(HOLDFAST_A_RULE_ON_RUNNING, static_cast<std::uint32_t>(rule.on_running));
+        }
         for (const auto& directory : rule.directories) in_rule.put(HOLDFAST_A_RULE_DIRECTORY, directory);
       });
     }
@@ -68,6 +72,7 @@ Result<void> check(const PolicyProfile& profile) {
     return fail("a container has more than " + std::to_string(HOLDFAST_RULES_MAX) + " rules");
   }
   for (const auto& rule : profile.rules) {
+    if (rule.on_running != Verdict::Allow && rule.id == 0) return fail("a rule about what runs has the id 0");
     if (rule.directories.size() > HOLDFAST_DIRECTORIES_MAX) {
       return fail("a rule allows more than " + std::to_string(HOLDFAST_DIRECTORIES_MAX) + " directories");
     }

@@ -34,7 +34,9 @@ static_assert(same(EventKind::Defaulted, HOLDFAST_EVENT_DEFAULTED));
 static_assert(same(EventKind::NotCovered, HOLDFAST_EVENT_NOT_COVERED));
 static_assert(same(EventKind::Unverified, HOLDFAST_EVENT_UNVERIFIED));
 static_assert(same(EventKind::SecondLine, HOLDFAST_EVENT_SECOND_LINE));
-static_assert(same(EventKind::SecondLine, HOLDFAST_EVENT_MAX), "an event of the ABI is not named here");
+static_assert(same(EventKind::Running, HOLDFAST_EVENT_RUNNING));
+static_assert(same(kLastEventKind, HOLDFAST_EVENT_MAX), "an event of the ABI is not named here");
+static_assert(kEventGone == HOLDFAST_EVENT_F_GONE);
 
 const char* name(Verdict verdict) {
   switch (verdict) {
@@ -90,6 +92,8 @@ const char* name(EventKind kind) {
       return "unverified";
     case EventKind::SecondLine:
       return "second-line";
+    case EventKind::Running:
+      return "running";
   }
   return "unknown";
 }

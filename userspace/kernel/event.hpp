@@ -31,8 +31,13 @@ enum class EventKind : std::uint32_t {
   Defaulted = 6,
   NotCovered = 7,
   Unverified = 8,
-  SecondLine = 9
+  SecondLine = 9,
+  Running = 10
 };
+inline constexpr EventKind kLastEventKind = EventKind::Running;
+
+/// Bits of Event::flags.
+inline constexpr std::uint32_t kEventGone = 1U << 0;  // of Running, to be ended: it was ending, or ran the file no more
 
 /// Lower-case names as documents and JSON show them: "image", "deny", "exec", "mprotect", "not-covered".
 [[nodiscard]] const char* name(Verdict verdict);
@@ -73,6 +78,7 @@ struct Event {
   std::uint64_t dev = 0;
   std::uint64_t ino = 0;
   std::uint32_t target_pid = 0;
+  std::uint32_t flags = 0;
   std::vector<Ancestor> ancestors;
 };
 

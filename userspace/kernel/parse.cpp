@@ -84,6 +84,7 @@ constexpr Field<Event> kEventFields[] = {
     {HOLDFAST_A_EVENT_DEV, &Event::dev},
     {HOLDFAST_A_EVENT_INO, &Event::ino},
     {HOLDFAST_A_EVENT_TARGET_PID, &Event::target_pid},
+    {HOLDFAST_A_EVENT_FLAGS, &Event::flags},
 };
 constexpr Field<Ancestor> kAncestorFields[] = {
     {HOLDFAST_A_ANCESTOR_TGID, &Ancestor::tgid},
@@ -202,6 +203,8 @@ Result<PolicyRule> ruleFrom(Bytes bytes) {
     if (a.type == HOLDFAST_A_RULE_TAG) return read(a, rule.tag);
     if (a.type == HOLDFAST_A_RULE_TYPE) return readEnum(a, rule.type);
     if (a.type == HOLDFAST_A_RULE_ACTION) return readEnum(a, rule.action);
+    if (a.type == HOLDFAST_A_RULE_ON_RUNNING) return readEnum(a, rule.on_running);
+    if (a.type == HOLDFAST_A_RULE_ID) return read(a, rule.id);
     if (a.type != HOLDFAST_A_RULE_DIRECTORY) return true;
     std::string directory;
     if (!read(a, directory)) return false;

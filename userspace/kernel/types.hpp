@@ -136,6 +136,8 @@ struct PolicyRule {
   std::uint32_t tag = 0;
   PolicyRuleType type = PolicyRuleType::NonImageProgram;
   Verdict action = Verdict::Allow;
+  Verdict on_running = Verdict::Allow;  // on what runs as the rule comes into force; Deny ends it
+  std::uint64_t id = 0;                 // the same as long as the rule says the same; 0 if on_running is Allow
   std::vector<std::string> directories = {};
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };

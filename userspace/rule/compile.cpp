@@ -6,6 +6,30 @@
 namespace holdfast::rule {
 namespace {
 
+/// 64-bit FNV-1a over the parts, each ended by a byte that no text has.
+class Hash {
+ public:
+  void add(std::string_view part) {
+    for (const char byte : part) step(static_cast<unsigned char>(byte));
+    step(0);
+  }
+  [[nodiscard]] std::uint64_t value() const { return value_; }
+
+ private:
+  void step(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3U; }
+  std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+std::uint64_t idOf(const Rule& rule) {
+  Hash hash;
+  for (const std::string_view part : {std::string_view(rule.name), std::string_view(rule.file),
+                                      std::string_view(name(rule.action)), std::string_view(name(rule.on_running))}) {
+    hash.add(part);
+  }
+  for (const std::string& directory : rule.allow_list.directories) hash.add(directory);
+  return std::max<std::uint64_t>(hash.value(), 1);
+}
+
 template <class Take>
 void forApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& facts, RuleType type, Take take) {
   for (const Judged& judged : judge(set, config, facts)) {
@@ -18,7 +42,7 @@ void forApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& 
 Profile compile(const RuleSet& set, const HostConfig& config, const ImageFacts& facts) {
   Profile profile;
   forApplied(set, config, facts, RuleType::NonImageProgram, [&](const Rule& rule) {
-    profile.rules.push_back({rule.tag, rule.action, rule.allow_list.directories});
+    profile.rules.push_back({rule.tag, rule.action, rule.on_running, idOf(rule), rule.allow_list.directories});
   });
   return profile;
 }

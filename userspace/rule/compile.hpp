@@ -14,6 +14,9 @@ namespace holdfast::rule {
 struct ProgramRule {
   std::uint32_t tag = 0;
   Action action = Action::Alert;
+  OnRunning on_running = OnRunning::Report;
+  std::uint64_t id =
+      0;  // not 0; the same as long as name and all that the kernel enforces are, also in another RuleSet
   std::vector<std::string> directories;
 
   [[nodiscard]] bool operator==(const ProgramRule&) const = default;

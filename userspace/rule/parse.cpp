@@ -55,7 +55,6 @@ std::string readDescription(Reader& reader, const YamlNode& node) {
 }
 
 void readOnRunning(Reader& reader, const YamlNode& node, Rule& rule) {
-  reader.warning(node, "on_running is not in effect: this version neither reports nor stops what runs already");
   rule.on_running = oneOf(reader, node, "on_running", kOnRunning).value_or(OnRunning::Report);
   if (rule.on_running == OnRunning::Stop && rule.action != Action::Block) {
     reader.error(node, "on_running: stop needs action: block; a rule that only alerts stops nothing");

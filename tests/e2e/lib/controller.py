@@ -15,6 +15,7 @@ def arguments():
     parser.add_argument("--action", choices=["allow", "alert", "deny"], default="deny")
     parser.add_argument("--mute", action="store_true", help="answer nothing")
     parser.add_argument("--uncalibrated", action="store_true", help="leave overlayfs unverified")
+    parser.add_argument("--on-running", action="store_true", help="the rule is about what runs already, too, and reports it")
     parser.add_argument("--timeout-ms", type=int, default=10000)
     parser.add_argument("--generation", type=int, default=1)
     return parser.parse_args()
@@ -74,7 +75,10 @@ def main():
     ctypes.CDLL(None).unshare(0x00020000)  # CLONE_NEWNS
     requests, stream = Socket(), Socket()
     requests.do("POLICY_BEGIN", begin(options.generation), u32("A_POLICY_QUERY_TIMEOUT_MS", options.timeout_ms))
-    requests.do("POLICY_PART", profile(1, rule(7, ["allow", "alert", "deny"].index(options.action), "/opt/plugins")))
+    requests.do("POLICY_PART", profile(1, rule(7, ["allow", "alert", "deny"].index(options.action), "/opt/plugins",
+                                                    on_running=options.on_running)))
+    if options.on_running:  # of containers that run already
+        requests.do("POLICY_PART", nest("A_PATTERN", text("A_PATTERN_PREFIX", "docker-"), text("A_PATTERN_SUFFIX", ".scope")))
     requests.do("POLICY_COMMIT")
     if not options.uncalibrated:
         calibrate(requests)

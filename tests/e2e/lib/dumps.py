@@ -72,9 +72,10 @@ def profile(number, *rules):
     return [("A_PROFILE_ID", number)] + [("A_PROFILE_RULE", rule) for rule in rules]
 
 
-def rule(tag, action, *directories):
-    return [("A_RULE_TAG", tag), ("A_RULE_TYPE", N["RULE_NON_IMAGE_PROGRAM"]), ("A_RULE_ACTION", N["VERDICT_" + action])] + [
-        ("A_RULE_DIRECTORY", directory) for directory in directories]
+def rule(tag, action, *directories, id=0, on_running="ALLOW"):
+    running = [("A_RULE_ID", id), ("A_RULE_ON_RUNNING", N["VERDICT_" + on_running])] if id else []
+    return [("A_RULE_TAG", tag), ("A_RULE_TYPE", N["RULE_NON_IMAGE_PROGRAM"]), ("A_RULE_ACTION", N["VERDICT_" + action])] + (
+        running + [("A_RULE_DIRECTORY", directory) for directory in directories])
 
 
 def pattern(prefix="", suffix="", parent=""):
@@ -95,7 +96,8 @@ PROFILES = [
     profile(1),
     profile(2, rule(21, "DENY")),
     profile(7, rule(71, "ALERT", "/srv/\u00e4", "/opt/plugins/sub dir", "/", "/opt"), rule(72, "ALLOW"),
-            rule(0xFFFFFFFF, "DENY", "/usr/local")),
+            rule(0xFFFFFFFF, "DENY", "/usr/local"), rule(73, "DENY", "/opt", id=1 << 63 | 1, on_running="ALERT"),
+            rule(74, "ALERT", id=2, on_running="DENY")),
     profile(0xFFFFFFFF, *(rule(tag, "DENY", "/" + "d" * 200) for tag in range(64))),
 ]
 PATTERNS = [pattern("docker-", ".scope"), pattern(parent="docker"), pattern("p" * 64, "s" * 64, "q" * 64), pattern("crio-")]
@@ -104,7 +106,8 @@ SENT = [("A_PROFILE", item) for item in PROFILES] + [("A_PATTERN", item) for ite
 
 def told(item):
     """A profile as it is told: the directories of a rule are sorted."""
-    return [(name, value[:3] + sorted(value[3:]) if name == "A_PROFILE_RULE" else value) for name, value in item]
+    return [(name, sorted(value, key=lambda pair: pair[1] if pair[0] == "A_RULE_DIRECTORY" else "")
+             if name == "A_PROFILE_RULE" else value) for name, value in item]
 
 
 def state():

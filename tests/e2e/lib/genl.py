@@ -157,8 +157,9 @@ def profile(number, *rules):
     return nest("A_PROFILE", u32("A_PROFILE_ID", number), *rules)
 
 
-def rule(tag, action, *directories):
-    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action),
+def rule(tag, action, *directories, on_running=0):
+    running = [u64("A_RULE_ID", tag), u32("A_RULE_ON_RUNNING", on_running)] if on_running else []
+    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action), *running,
                 *[text("A_RULE_DIRECTORY", directory) for directory in directories])
 
 

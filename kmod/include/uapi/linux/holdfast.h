@@ -23,7 +23,8 @@
  * -> POLICY_BEGIN     POLICY_GENERATION, POLICY_DEFAULT_PROFILE,
  *                     [POLICY_QUERY_TIMEOUT_MS]
  * -> POLICY_PART      PROFILE { ID,
- *                         RULE { TAG, TYPE, ACTION, DIRECTORY* }* }*
+ *                         RULE { TAG, TYPE, ACTION, [ID, ON_RUNNING],
+ *                             DIRECTORY* }* }*
  *                     BINDING { CGROUP_ID, PROFILE_ID }*
  *                     PATTERN { [PREFIX], [SUFFIX], [PARENT] }*
  * -> POLICY_COMMIT
@@ -288,6 +289,13 @@ enum holdfast_verdict {
  * @HOLDFAST_A_RULE_ACTION: u32, enum holdfast_verdict
  * @HOLDFAST_A_RULE_DIRECTORY: string, an absolute path in the container,
  *	without "." or ".." or double slashes; it and all below is exempt
+ * @HOLDFAST_A_RULE_PAD: padding
+ * @HOLDFAST_A_RULE_ID: u64, not 0; the same as long as the rule says the same.
+ *	A container's rule with an ID that was not in its profile before comes
+ *	newly into force.
+ * @HOLDFAST_A_RULE_ON_RUNNING: u32, enum holdfast_verdict on what its members
+ *	run at that time: ALERT reports it once, DENY also ends the process
+ *	with SIGKILL. Missing: ALLOW. Needs an ID.
  */
 enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_UNSPEC,
@@ -295,6 +303,9 @@ enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_TYPE,
 	HOLDFAST_A_RULE_ACTION,
 	HOLDFAST_A_RULE_DIRECTORY,
+	HOLDFAST_A_RULE_PAD,
+	HOLDFAST_A_RULE_ID,
+	HOLDFAST_A_RULE_ON_RUNNING,
 
 	__HOLDFAST_A_RULE_LAST,
 	HOLDFAST_A_RULE_MAX = __HOLDFAST_A_RULE_LAST - 1
@@ -506,6 +517,9 @@ enum holdfast_attr_query {
  * @HOLDFAST_EVENT_UNVERIFIED: one of the above, of a file whose origin is
  *	unknown: overlayfs' layout is not verified or failed its cross-check
  * @HOLDFAST_EVENT_SECOND_LINE: a program ran that the first line did not judge
+ * @HOLDFAST_EVENT_RUNNING: a member was found to run, or to have mapped, what
+ *	is not of the image, as a rule came into force. DENY: it was ended, or
+ *	was found ended, see FLAGS
  */
 enum holdfast_event_kind {
 	HOLDFAST_EVENT_UNSPEC,
@@ -518,10 +532,16 @@ enum holdfast_event_kind {
 	HOLDFAST_EVENT_NOT_COVERED,
 	HOLDFAST_EVENT_UNVERIFIED,
 	HOLDFAST_EVENT_SECOND_LINE,
+	HOLDFAST_EVENT_RUNNING,
 
 	__HOLDFAST_EVENT_LAST,
 	HOLDFAST_EVENT_MAX = __HOLDFAST_EVENT_LAST - 1
 };
+
+/* Bits of HOLDFAST_A_EVENT_FLAGS. */
+#define HOLDFAST_EVENT_F_GONE	(1u << 0) /* of RUNNING, to be ended: the process was
+					   * ending, or ran it no more
+					   */
 
 /**
  * enum holdfast_origin - where an executable file comes from
@@ -582,6 +602,7 @@ enum holdfast_origin {
  * @HOLDFAST_A_EVENT_TARGET_PID: u32, of PTRACE
  * @HOLDFAST_A_EVENT_ANCESTOR: nest of enum holdfast_attr_ancestor, nearest
  *	first
+ * @HOLDFAST_A_EVENT_FLAGS: u32, HOLDFAST_EVENT_F_*
  * @HOLDFAST_A_EVENT_PAD: padding
  */
 enum holdfast_attr_event {
@@ -613,6 +634,7 @@ enum holdfast_attr_event {
 	HOLDFAST_A_EVENT_INO,
 	HOLDFAST_A_EVENT_TARGET_PID,
 	HOLDFAST_A_EVENT_ANCESTOR,
+	HOLDFAST_A_EVENT_FLAGS,
 
 	__HOLDFAST_A_EVENT_LAST,
 	HOLDFAST_A_EVENT_MAX = __HOLDFAST_A_EVENT_LAST - 1
