@@ -43,7 +43,8 @@ adds_up() {
     holdfastctl status --output json >"$container_dir/look" 2>/dev/null || (($? == 1)) || return 2
     # The store may know of operations that the module has seen before it was loaded again.
     jq -e --argjson before "${unstored_before:-0}" '(.events | .seen == .delivered + .folded + .queued + .overflow) and
-        .store.operations + $before <= .events.seen' "$container_dir/look" >/dev/null || { jq -c '.events, .store' "$container_dir/look"; return 1; }
+        .store.operations + $before <= .events.seen' "$container_dir/look" >/dev/null ||
+        { jq -c '.events, .store' "$container_dir/look"; return 1; }
 }
 
 start_others() { # one after the other, until there is $container_dir/enough
