@@ -19,14 +19,15 @@ teardown() {
     modprobe overlay || true
     touch "$container_dir/go"
     local i storms=()
-    # programs of the host, and of roots of their own, which are asked about: nobody answers
-    (while [[ -e $container_dir/go ]]; do /bin/true; done) 3>&- &
-    storms+=($!)
+    # programs of the host, and of a root of their own, which are asked about: nobody answers
     for i in 1 2; do
         mkdir -p "/sys/fs/cgroup/storm$i"
         (
             echo "$BASHPID" >"/sys/fs/cgroup/storm$i/cgroup.procs"
-            while [[ -e $container_dir/go ]]; do chroot "$image_dir/base" /bin/busybox true; done
+            while [[ -e $container_dir/go ]]; do
+                /bin/true
+                chroot "$image_dir/base" /bin/busybox true
+            done
         ) 3>&- &
         storms+=($!)
     done

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "container/cgroup.hpp"
@@ -109,6 +110,23 @@ TEST_CASE("processes of a cgroup and of those below") {
   CHECK(processesOf(sandbox.path() / "cgroup", "/gone").empty());
   CHECK(processesOf(sandbox.path() / "cgroup", "/../cgroup/web").empty());
   CHECK(processesOf(sandbox.path() / "cgroup", "").empty());
+}
+
+TEST_CASE("cgroups that are named as runtimes do are found, and not what lies below them") {
+  const Sandbox sandbox;
+  const std::string id(64, 'a');
+  const auto rootless =
+      sandbox.cgroup("user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope");
+  sandbox.cgroup("user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope/docker/" + id);
+  const auto plain = sandbox.cgroup("docker/" + id);
+  sandbox.cgroup("elsewhere/" + id);
+  sandbox.cgroup("libpod-conmon-" + id + ".scope");
+  sandbox.write("cgroup/docker/cgroup.procs", "");
+  const auto found = cgroupsNamed(sandbox.path() / "cgroup", runtimePatterns());
+  REQUIRE(found.size() == 2);
+  CHECK(std::ranges::any_of(found, [&](const auto& one) { return one.id == rootless && one.name == id; }));
+  CHECK(std::ranges::any_of(found, [&](const auto& one) { return one.id == plain && one.path == "/docker/" + id; }));
+  CHECK(cgroupsNamed(sandbox.path() / "none", runtimePatterns()).empty());
 }
 
 TEST_CASE("the table keeps what is armed as long as the init process is the same") {

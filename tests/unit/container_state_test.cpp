@@ -7,6 +7,7 @@
 #include "container/cgroup.hpp"
 #include "container/process.hpp"
 #include "container/runc_state.hpp"
+#include "container/state_json.hpp"
 
 using namespace holdfast;
 using namespace holdfast::container;
@@ -27,14 +28,13 @@ TEST_CASE("runc's state as runc 1.1.5 writes it") {
   const auto container = parseRuncState(fixture("runc-state.json"), kMount);
   REQUIRE(container);
   CHECK(container->id == "web");
-  CHECK(container->name == "web");
   CHECK(container->runtime == "runc");
   CHECK(container->init_pid == 23645);
   CHECK(container->init_start_ticks == 750802);
   CHECK(container->cgroup_path == "/web");
   CHECK(container->bundle == "/srv/web");
   CHECK(container->root == "/srv/web/rootfs");
-  CHECK(container->image.reference == "registry.example/web:1.2");
+  CHECK(container->annotations.at("org.opencontainers.image.ref.name") == "registry.example/web:1.2");
   CHECK(container->annotations.at("note") == "a=b");
   CHECK_FALSE(container->annotations.contains("bundle"));
 }
@@ -46,12 +46,12 @@ TEST_CASE("crun's status and configuration") {
   CHECK(container->init_pid == 1811);
   CHECK(container->init_start_ticks == 7523);
   CHECK(container->cgroup_path.ends_with(".scope/container"));
-  CHECK(container->image.reference == "quay.io/team/db:13");
+  CHECK(container->annotations.at("org.opencontainers.image.ref.name") == "quay.io/team/db:13");
   CHECK(parseCgroupsPath(fixture("crun-config.json")).starts_with("machine.slice:libpod:5d2a"));
   // Without its configuration it is still a container, of an unknown image.
   const auto bare = parseCrunState("db", fixture("crun-status.json"), "");
   REQUIRE(bare);
-  CHECK_FALSE(bare->image.reference);
+  CHECK(bare->annotations.empty());
 }
 
 TEST_CASE("state that is no state is refused") {
@@ -95,16 +95,32 @@ TEST_CASE("labels of odd forms") {
   CHECK(container->annotations.at("k").empty());
 }
 
-TEST_CASE("pod, namespace and uid come from the annotations") {
+TEST_CASE(
+    "of a container of no engine the annotations tell pod and image, of an engine's only what the engine writes") {
   Container container;
-  CHECK(podOf(container).name.empty());
+  container.id = "c1";
   container.annotations = {{"io.kubernetes.cri.sandbox-name", "web-0"},
-                           {"io.kubernetes.cri.sandbox-namespace", "shop"}};
-  CHECK(podOf(container).name == "web-0");
-  CHECK(podOf(container).space == "shop");
+                           {"io.kubernetes.cri.sandbox-namespace", "shop"},
+                           {"org.opencontainers.image.ref.name", "registry.example/web:1"}};
+  describeByAnnotations(container);
+  CHECK(container.pod == Pod{"web-0", "shop", ""});
+  CHECK(container.image.reference == "registry.example/web:1");
+  CHECK(container.name == "c1");
+  container.annotations["io.kubernetes.cri.image-name"] = "registry.example/web:2";
+  EngineRecord record;
+  record.engine = "containerd";
+  describe(container, record);
+  CHECK(container.pod.name == "web-0");
+  CHECK(container.image.reference == "registry.example/web:2");
+  record.engine = "podman";
+  describe(container, record);
+  CHECK(container.pod.name.empty());
+  CHECK_FALSE(container.image.reference);
+  CHECK(container.image.labels.empty());
   container.annotations = {{"io.kubernetes.pod.name", "db-0"}, {"io.kubernetes.pod.uid", "u"}};
-  CHECK(podOf(container).name == "db-0");
-  CHECK(podOf(container).uid == "u");
+  record.engine = "cri-o";
+  describe(container, record);
+  CHECK(container.pod == Pod{"db-0", "", "u"});
 }
 
 TEST_CASE("paths of cgroups") {
@@ -115,6 +131,7 @@ TEST_CASE("paths of cgroups") {
   const auto patterns = runtimePatterns();
   CHECK(nameFromPath("/system.slice/docker-0123456789abcdef.scope", patterns) == "0123456789abcdef");
   CHECK(nameFromPath("/docker/0123456789abcdef", patterns) == "0123456789abcdef");
+  CHECK(nameFromPath("/elsewhere/0123456789abcdef", patterns) == "0123456789abcdef");
   CHECK(nameFromPath("/x/docker-short.scope", patterns) == "docker-short.scope");
   CHECK(nameFromPath("/x/libpod-conmon-0123456789ab.scope", patterns) == "libpod-conmon-0123456789ab.scope");
   for (const auto& pattern : patterns) CHECK((!pattern.prefix.empty() || !pattern.parent.empty()));

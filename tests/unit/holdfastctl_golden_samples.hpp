@@ -132,6 +132,7 @@ inline std::vector<control::ContainerReport> containerReports() {
   control::ContainerReport web;
   web.id = std::string(60, '0') + "beef";
   web.name = "web";
+  web.engine = "docker";
   web.runtime = "runc";
   web.state = "running";
   web.cgroup_id = 4242;

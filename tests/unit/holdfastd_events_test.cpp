@@ -252,7 +252,7 @@ TEST_CASE("an alert names rule and container, also after both are gone") {
   one.name = "web";
   one.cgroup_id = 5;
   one.image.reference = "registry.example/web:1";
-  one.annotations = {{"io.kubernetes.pod.name", "web-0"}};
+  one.pod.name = "web-0";
   REQUIRE(f.table.put(5, std::make_shared<const container::Container>(one)));
   f.table.erase(5);
   f.history.add(2, test::rules(test::kBlockWeb));

@@ -22,6 +22,7 @@ class FakePort : public kernel::Port {
   std::vector<kernel::MemberInfo> adopted;
   std::vector<std::uint64_t> acknowledged;
   std::map<std::uint64_t, kernel::ContainerInfo> records;
+  int set_containers = 0;
   std::vector<kernel::MemberInfo> member_list;
   std::function<int()> fail_commit;  // an errno, 0 for none
   std::function<int()> fail_answer;
@@ -55,6 +56,7 @@ class FakePort : public kernel::Port {
     record.profile_id = info.profile_id;
     record.generation = info.generation;
     record.flags &= ~kernel::kContainerDefaulted;
+    ++set_containers;
     return {};
   }
   kernel::Outcome<void> delContainer(std::uint64_t cgroup_id) override {

@@ -156,6 +156,48 @@ TEST_CASE("a record that the kernel made for the cgroup above podman's is resolv
   CHECK(f.port.records.size() == 1);
 }
 
+TEST_CASE(
+    "a rootless container that ran before is known by its cgroup's name, one that is known already is not twice") {
+  Fixture f;
+  PolicyKeeper keeper(f.port, f.table, f.history, container::runtimePatterns());
+  Reconciler reconciler(f.port, keeper, f.table, f.runtimes, {});
+  const std::string id(64, 'a');
+  const auto rootless = f.sandbox.cgroup("user.slice/libpod-" + id + ".scope");
+  const std::string own = "libpod-" + std::string(64, 'b') + ".scope";
+  f.sandbox.write("crun/db/status", R"({"pid":12,"cgroup-path":"/)" + own + R"(/container"})");
+  const auto inside = f.sandbox.cgroup(own + "/container");
+  REQUIRE(reconciler.adoptContainers());
+  REQUIRE(f.table.find(rootless));
+  CHECK(f.table.find(rootless)->container->id == id);
+  CHECK_FALSE(f.table.find(rootless)->container->image.reference);
+  CHECK(f.table.find(inside)->container->id == "db");
+  CHECK(f.table.size() == 2);
+  REQUIRE(keeper.apply(test::rules(test::kBlockAll), {}));
+  REQUIRE(reconciler.adoptProcesses());
+  CHECK(f.port.records.at(rootless).name == id);
+  // and forgotten with its cgroup
+  f.sandbox.remove("cgroup/user.slice");
+  REQUIRE(reconciler.tick());
+  REQUIRE(reconciler.tick());
+  CHECK_FALSE(f.table.find(rootless));
+}
+
+TEST_CASE("a container whose image becomes known is decided again") {
+  Fixture f;
+  const auto web = f.sandbox.runc("web", 10);
+  REQUIRE(f.reconciler.adoptContainers());
+  REQUIRE(f.keeper.apply(test::rules(test::kBlockAll), {}));
+  REQUIRE(f.reconciler.adoptProcesses());
+  f.port.records.at(web).members = 1;
+  const auto told = f.port.set_containers;
+  REQUIRE(f.reconciler.tick());
+  CHECK(f.port.set_containers == told);
+  f.sandbox.runc("web", 10, "registry.example/web:2");
+  REQUIRE(f.reconciler.tick());
+  CHECK(f.port.set_containers == told + 1);
+  CHECK(f.table.find(web)->container->image.reference == "registry.example/web:2");
+}
+
 TEST_CASE("rules: a bad set is refused whole and told once, and a good one comes into force") {
   Fixture f;
   const auto opts = options(f.sandbox);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kProcsBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kDepthMax = 32;
+constexpr std::size_t kNamedMax = 16384;
 constexpr std::size_t kIdentifierMin = 12;  // as the kernel side demands
 
 void addProcesses(const std::filesystem::path& directory, std::size_t depth, std::vector<std::uint32_t>& pids) {
@@ -51,7 +52,44 @@ bool isIdentifier(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+std::optional<std::string_view> identifierIn(std::string_view last, std::string_view parent,
+                                             const std::vector<kernel::Pattern>& patterns) {
+  for (const auto& pattern : patterns) {
+    if (last.size() < pattern.prefix.size() + pattern.suffix.size() || !last.starts_with(pattern.prefix) ||
+        !last.ends_with(pattern.suffix) || (!pattern.parent.empty() && pattern.parent != parent))
+      continue;
+    const auto middle = last.substr(pattern.prefix.size(), last.size() - pattern.prefix.size() - pattern.suffix.size());
+    if (isIdentifier(middle)) return middle;
+  }
+  return std::nullopt;
+}
+
+void addNamed(const std::filesystem::path& mount, const std::string& path, std::size_t depth,
+              const std::vector<kernel::Pattern>& patterns, std::vector<NamedCgroup>& out) {
+  std::error_code gone;
+  for (std::filesystem::directory_iterator it(mount.string() + path, gone), end; !gone && it != end;
+       it.increment(gone)) {
+    std::error_code ignored;
+    if (it->symlink_status(ignored).type() != std::filesystem::file_type::directory) continue;
+    if (out.size() >= kNamedMax) return;
+    const std::string below = path + "/" + it->path().filename().string();
+    const auto name = identifierIn(lastComponent(below), lastComponent(path), patterns);
+    if (const auto id = name ? cgroupId(mount, below) : std::nullopt) {
+      out.push_back({*id, below, std::string(*name)});
+    } else if (depth < kDepthMax) {
+      addNamed(mount, below, depth + 1, patterns, out);
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<NamedCgroup> cgroupsNamed(const std::filesystem::path& mount,
+                                      const std::vector<kernel::Pattern>& patterns) {
+  std::vector<NamedCgroup> found;
+  addNamed(mount, {}, 0, patterns, found);
+  return found;
+}
 
 std::optional<std::uint64_t> cgroupId(const std::filesystem::path& mount, std::string_view path) {
   if (!isCgroupPath(path)) return std::nullopt;
@@ -91,13 +129,8 @@ std::vector<kernel::Pattern> runtimePatterns() {
 
 std::string nameFromPath(std::string_view path, const std::vector<kernel::Pattern>& patterns) {
   const auto last = lastComponent(path);
-  for (const auto& pattern : patterns) {
-    if (last.size() < pattern.prefix.size() + pattern.suffix.size()) continue;
-    if (!last.starts_with(pattern.prefix) || !last.ends_with(pattern.suffix)) continue;
-    const auto middle = last.substr(pattern.prefix.size(), last.size() - pattern.prefix.size() - pattern.suffix.size());
-    if (isIdentifier(middle)) return std::string(middle);
-  }
-  return std::string(last);
+  const auto parent = lastComponent(path.substr(0, path.size() - std::min(path.size(), last.size() + 1)));
+  return std::string(identifierIn(last, parent, patterns).value_or(last));
 }
 
 }  // namespace holdfast::container

@@ -24,6 +24,16 @@ namespace holdfast::container {
 /// The names that runtimes give to containers' cgroups.
 [[nodiscard]] std::vector<kernel::Pattern> runtimePatterns();
 
+struct NamedCgroup {
+  std::uint64_t id = 0;
+  std::string path;
+  std::string name;  // the identifier
+};
+
+/// The cgroups whose names fit a pattern, without those below such a one.
+[[nodiscard]] std::vector<NamedCgroup> cgroupsNamed(const std::filesystem::path& mount,
+                                                    const std::vector<kernel::Pattern>& patterns);
+
 /// The identifier in the last component of a path that fits a pattern, else the whole component.
 [[nodiscard]] std::string nameFromPath(std::string_view path, const std::vector<kernel::Pattern>& patterns);
 

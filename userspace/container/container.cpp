@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/container.hpp"
 
+#include "container/state_json.hpp"
+
 namespace holdfast::container {
 
 namespace {
@@ -8,6 +10,15 @@ namespace {
 std::string find(const Container& container, const char* key) {
   const auto found = container.annotations.find(key);
   return found == container.annotations.end() ? std::string() : found->second;
+}
+
+/// As containerd and CRI-O write it.
+Pod podOf(const Container& container) {
+  Pod pod{find(container, "io.kubernetes.cri.sandbox-name"), find(container, "io.kubernetes.cri.sandbox-namespace"),
+          find(container, "io.kubernetes.cri.sandbox-uid")};
+  if (!pod.name.empty()) return pod;
+  return {find(container, "io.kubernetes.pod.name"), find(container, "io.kubernetes.pod.namespace"),
+          find(container, "io.kubernetes.pod.uid")};
 }
 
 }  // namespace
@@ -26,21 +37,51 @@ const char* name(State state) {
   return "unknown";
 }
 
-Pod podOf(const Container& container) {
-  Pod pod{find(container, "io.kubernetes.cri.sandbox-name"), find(container, "io.kubernetes.cri.sandbox-namespace"),
-          find(container, "io.kubernetes.cri.sandbox-uid")};
-  if (!pod.name.empty()) return pod;
-  return {find(container, "io.kubernetes.pod.name"), find(container, "io.kubernetes.pod.namespace"),
-          find(container, "io.kubernetes.pod.uid")};
+Container containerOf(std::string id, std::uint64_t cgroup_id, std::string cgroup_path) {
+  Container container;
+  container.name = container.id = std::move(id);
+  container.cgroup_id = cgroup_id;
+  container.cgroup_path = std::move(cgroup_path);
+  container.state = State::Running;
+  return container;
 }
 
-void resolveFromAnnotations(Container& container) {
+void describe(Container& container, EngineRecord record) {
+  container.engine = std::move(record.engine);
+  container.name = std::move(record.name);
+  container.pod = std::move(record.pod);
+  container.image = {};
+  std::string reference = std::move(record.reference);
+  if (container.engine == "containerd" || container.engine == "cri-o") {
+    if (container.pod.name.empty()) container.pod = podOf(container);
+    for (const char* key : {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"}) {
+      if (container.name.empty()) container.name = find(container, key);
+    }
+    for (const char* key :
+         {"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.Image", "io.kubernetes.cri-o.ImageName"}) {
+      if (reference.empty()) reference = find(container, key);
+    }
+  }
+  if (container.engine == "cri-o" && record.labels.empty()) {
+    const auto labels = parseObject(find(container, "io.kubernetes.cri-o.Labels"), "labels");
+    if (labels) record.labels = textsOf(*labels);
+  }
+  if (container.name.empty()) container.name = container.id;
+  if (reference.empty() && !record.names.empty()) reference = record.names.front();
+  if (!reference.empty()) container.image.reference = std::move(reference);
+  container.image.names = std::move(record.names);
+  container.image.digests = std::move(record.digests);
+  container.image.labels = std::move(record.labels);
+}
+
+void describeByAnnotations(Container& container) {
+  container.pod = podOf(container);
   container.image = {};
   if (auto reference = find(container, "org.opencontainers.image.ref.name"); !reference.empty()) {
     container.image.reference = std::move(reference);
   }
   container.image.labels = container.annotations;
-  if (container.name.empty()) container.name = container.id;
+  container.name = container.id;
 }
 
 }  // namespace holdfast::container

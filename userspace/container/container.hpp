@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "container/engine_record.hpp"
 #include "rule/match.hpp"
 
 namespace holdfast::container {
@@ -18,6 +19,7 @@ enum class State { Creating, Created, Running, Stopped };
 struct Container {
   std::string id;
   std::string name;             // what people call it; the id if the runtime knows nothing else
+  std::string engine;           // "docker", "podman", "containerd", "cri-o"; empty if it is no engine's
   std::string runtime;          // "runc", "crun"; empty if only the cgroup's name says that it is a container
   std::uint64_t cgroup_id = 0;  // inode number of the cgroup's directory; 0 if that is gone or is no container's own
   std::string cgroup_path;      // from the root of the hierarchy, "/system.slice/docker-….scope"
@@ -27,23 +29,21 @@ struct Container {
   std::string root;  // the root file system's directory on the host; never opened
   State state = State::Creating;
   std::map<std::string, std::string> annotations;
+  Pod pod;
   rule::ImageFacts image;
 
   [[nodiscard]] bool operator==(const Container&) const = default;
 };
 
-/// Empty strings are unknown.
-struct Pod {
-  std::string name;
-  std::string space;  // namespace
-  std::string uid;
-};
+/// One that runs, and of which no more is known.
+[[nodiscard]] Container containerOf(std::string id, std::uint64_t cgroup_id, std::string cgroup_path);
 
-/// Out of the annotations of containerd or CRI-O.
-[[nodiscard]] Pod podOf(const Container& container);
+/// Fills `engine`, `name`, `pod` and `image` from what the engine has written down. Annotations count where only an
+/// engine writes them, as who starts a container may choose them else.
+void describe(Container& container, EngineRecord record);
 
-/// Fills `image` (and a better `name`) from the annotations. For plain runc and crun the reference is the annotation
+/// The same for a container of no engine, from its annotations: there the reference is
 /// org.opencontainers.image.ref.name and nothing else.
-void resolveFromAnnotations(Container& container);
+void describeByAnnotations(Container& container);
 
 }  // namespace holdfast::container

@@ -3,7 +3,8 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
+
+#include "container/state_json.hpp"
 
 namespace holdfast::container {
 
@@ -12,30 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kIdMax = 1024;  // what runc and crun take
-constexpr std::size_t kAnnotationsMax = 512;
-
-const Json* at(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-
-std::string textAt(const Json& object, const char* key) {
-  const Json* value = at(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-std::uint64_t numberAt(const Json& object, const char* key) {
-  const Json* value = at(object, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
-}
-
-Result<Json> parseObject(std::string_view text, const char* what) {
-  if (text.size() > kStateBytesMax) return fail(std::string(what) + " is too long");
-  Json json = Json::parse(text.begin(), text.end(), nullptr, false);
-  if (!json.is_object()) return fail(std::string(what) + " is no JSON object");
-  return json;
-}
 
 /// The id is a directory's name to the runtime; anything else would be somebody's joke.
 bool isId(std::string_view id) {
@@ -72,26 +49,22 @@ Result<Container> parseRuncState(std::string_view text, std::string_view cgroup_
   if (auto done = setPid(container, numberAt(*json, "init_process_pid")); !done) return tl::unexpected(done.error());
   container.init_start_ticks = numberAt(*json, "init_process_start");
 
-  if (const Json* paths = at(*json, "cgroup_paths")) {
-    // The unified hierarchy has the empty name.
-    std::string path = textAt(*paths, "");
-    if (path.starts_with(cgroup_mount)) path.erase(0, cgroup_mount.size());
-    if (isCgroupPath(path)) container.cgroup_path = std::move(path);
-  }
-  if (const Json* config = at(*json, "config")) {
-    container.root = textAt(*config, "rootfs");
-    if (const Json* labels = at(*config, "labels"); labels != nullptr && labels->is_array()) {
-      for (const auto& label : *labels) {
-        if (!label.is_string() || container.annotations.size() >= kAnnotationsMax) continue;
-        const auto& pair = label.get_ref<const std::string&>();
-        const auto equals = pair.find('=');
-        if (equals != std::string::npos) container.annotations[pair.substr(0, equals)] = pair.substr(equals + 1);
-      }
-      // runc adds its own "bundle" behind the annotations.
-      if (auto bundle = container.annotations.extract("bundle")) container.bundle = std::move(bundle.mapped());
+  // The unified hierarchy has the empty name.
+  std::string path = textAt(memberOf(*json, "cgroup_paths"), "");
+  if (path.starts_with(cgroup_mount)) path.erase(0, cgroup_mount.size());
+  if (isCgroupPath(path)) container.cgroup_path = std::move(path);
+  const Json& config = memberOf(*json, "config");
+  container.root = textAt(config, "rootfs");
+  if (const Json& labels = memberOf(config, "labels"); labels.is_array()) {
+    for (const auto& label : labels) {
+      if (!label.is_string() || container.annotations.size() >= kAnnotationsMax) continue;
+      const auto& pair = label.get_ref<const std::string&>();
+      const auto equals = pair.find('=');
+      if (equals != std::string::npos) container.annotations[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
+    // runc adds its own "bundle" behind the annotations.
+    if (auto bundle = container.annotations.extract("bundle")) container.bundle = std::move(bundle.mapped());
   }
-  resolveFromAnnotations(container);
   return container;
 }
 
@@ -108,23 +81,13 @@ Result<Container> parseCrunState(std::string_view id, std::string_view status, s
   container.root = textAt(*json, "rootfs");
   if (auto path = textAt(*json, "cgroup-path"); isCgroupPath(path)) container.cgroup_path = std::move(path);
 
-  if (auto spec = parseObject(config, "config.json")) {
-    if (const Json* annotations = at(*spec, "annotations"); annotations != nullptr && annotations->is_object()) {
-      for (const auto& [key, value] : annotations->items()) {
-        if (value.is_string() && container.annotations.size() < kAnnotationsMax) {
-          container.annotations[key] = value.get<std::string>();
-        }
-      }
-    }
-  }
-  resolveFromAnnotations(container);
+  if (const auto spec = parseObject(config, "config.json")) container.annotations = textsAt(*spec, "annotations");
   return container;
 }
 
 std::string parseCgroupsPath(std::string_view config) {
   auto json = parseObject(config, "config.json");
-  const Json* linux_part = json ? at(*json, "linux") : nullptr;
-  return linux_part == nullptr ? std::string() : textAt(*linux_part, "cgroupsPath");
+  return json ? textAt(memberOf(*json, "linux"), "cgroupsPath") : std::string();
 }
 
 }  // namespace holdfast::container

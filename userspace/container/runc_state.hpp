@@ -7,11 +7,9 @@
 #include "base/result.hpp"
 #include "container/container.hpp"
 
-/// The formats of the runtimes' state files. Pure: text in, container out, with cgroup_path as written there and
-/// cgroup_id and state still to be filled in.
+/// The formats of the runtimes' state files. Pure: text in, container out, with cgroup_path as written there;
+/// cgroup_id, state, name and image are still to be filled in.
 namespace holdfast::container {
-
-inline constexpr std::size_t kStateBytesMax = 4 * 1024 * 1024;
 
 /// runc's state.json. `cgroup_mount` is where the unified hierarchy is mounted, as runc writes whole paths.
 [[nodiscard]] Result<Container> parseRuncState(std::string_view text, std::string_view cgroup_mount);

@@ -13,6 +13,7 @@
 #include "base/file.hpp"
 #include "container/cgroup.hpp"
 #include "container/runc_state.hpp"
+#include "container/state_json.hpp"
 
 namespace holdfast::container {
 
@@ -22,30 +23,9 @@ constexpr std::size_t kContainersMax = 16384;  // of one root
 constexpr std::size_t kProblemsMax = 32;
 // A directory without state that is older was left behind by a crash.
 constexpr std::time_t kStartingSeconds = 30;
-
-std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
-
-bool trusted(const struct stat& status) {
-  return (status.st_uid == 0 || status.st_uid == ::geteuid()) && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-struct StateFile {
-  UniqueFd fd;
-  struct stat status {};
-};
-
-/// Empty if it is missing.
-Result<std::optional<StateFile>> openState(const std::filesystem::path& path) {
-  StateFile file{UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)), {}};
-  if (!file.fd && errno == ENOENT) return std::nullopt;
-  if (!file.fd || ::fstat(file.fd.get(), &file.status) != 0) {
-    return tl::unexpected(systemError("cannot be opened", errno, path));
-  }
-  if (!S_ISREG(file.status.st_mode) || !trusted(file.status)) {
-    return tl::unexpected(Error{"is not a file that only root can write", path.string()});
-  }
-  return file;
-}
+// between looks for an engine's record that is not there, or of no use
+constexpr std::chrono::milliseconds kPauseMin{50};
+constexpr std::chrono::milliseconds kPauseMax{60'000};
 
 bool isThere(const std::filesystem::path& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -59,7 +39,7 @@ bool startedLately(const std::filesystem::path& directory) {
 std::vector<std::filesystem::path> directoriesIn(const std::filesystem::path& root) {
   std::vector<std::filesystem::path> found;
   struct stat status {};
-  if (::lstat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !trusted(status)) return found;
+  if (::lstat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !isTrusted(status)) return found;
   std::error_code error;
   for (std::filesystem::directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
@@ -108,6 +88,11 @@ std::shared_ptr<const Container> Scan::find(std::uint64_t cgroup_id, std::string
   return insides == 1 ? inside : nullptr;
 }
 
+void Scan::addProblem(std::string problem) {
+  if (problems.size() < kProblemsMax && std::ranges::find(problems, problem) == problems.end())
+    problems.push_back(std::move(problem));
+}
+
 bool Scan::maySettle(std::string_view cgroup_path) const {
   return std::ranges::any_of(unsettled, [&](const Unsettled& one) {
     const auto configured = lastPart(one.cgroups_path, "/:");
@@ -120,41 +105,67 @@ Scan Runtimes::scan() {
   const std::scoped_lock lock(mutex_);
   ++round_;
   Scan scan;
-  for (const auto& root : roots_.runc) scanRoot(root, Runtime::Runc, scan);
+  for (const auto& root : roots_.runc) scanRoot(root, Runtime::Runc, {}, scan);
   for (const auto& parent : roots_.runc_parents) {
-    for (const auto& root : directoriesIn(parent)) scanRoot(root, Runtime::Runc, scan);
+    for (const auto& root : directoriesIn(parent)) scanRoot(root, Runtime::Runc, root.filename().native(), scan);
   }
-  for (const auto& root : roots_.crun) scanRoot(root, Runtime::Crun, scan);
+  for (const auto& root : roots_.crun) scanRoot(root, Runtime::Crun, {}, scan);
   std::erase_if(cache_, [this](const auto& entry) { return entry.second.round != round_; });
   return scan;
 }
 
-void Runtimes::scanRoot(const std::filesystem::path& root, Runtime runtime, Scan& scan) {
-  for (const auto& directory : directoriesIn(root)) scanContainer(directory, runtime, scan);
+void Runtimes::scanRoot(const std::filesystem::path& root, Runtime runtime, std::string_view space, Scan& scan) {
+  for (const auto& directory : directoriesIn(root)) scanContainer(directory, runtime, space, scan);
 }
 
-void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime runtime, Scan& scan) {
+void Runtimes::describeAgain(Cached& cached, std::string_view space) {
+  const auto now = std::chrono::steady_clock::now();
+  if (cached.described && !cached.file.empty() && stampOf(cached.file) != cached.file_stamp) cached.described = false;
+  if (cached.described || now < cached.look_again) return;
+  Container container = *cached.container;
+  cached.problem.clear();
+  auto found = engines_.find(container, space);
+  if (found && !*found) {
+    describeByAnnotations(container);
+    cached.described = true;
+  } else if (found) {
+    cached.file = std::move((*found)->file);
+    cached.file_stamp = (*found)->stamp;
+    cached.described = (*found)->complete;
+    describe(container, std::move((*found)->record));
+  } else {
+    // What was known of it before stays.
+    cached.problem = found.error().text();
+    if (container.name.empty()) container.name = container.id;
+  }
+  cached.pause = cached.described ? std::chrono::milliseconds(0) : std::clamp(cached.pause * 2, kPauseMin, kPauseMax);
+  cached.look_again = now + cached.pause;
+  cached.container = std::make_shared<const Container>(std::move(container));
+}
+
+void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime runtime, std::string_view space,
+                             Scan& scan) {
   const auto state_path = directory / (runtime == Runtime::Runc ? "state.json" : "status");
   const std::string id = directory.filename();
   const auto unsettled = [&](const Error* problem) {
     Unsettled one{id, {}};
     if (auto config = readFile(directory / "config.json", kStateBytesMax)) one.cgroups_path = parseCgroupsPath(*config);
     scan.unsettled.push_back(std::move(one));
-    if (problem != nullptr && scan.problems.size() < kProblemsMax) scan.problems.push_back(problem->text());
+    if (problem != nullptr) scan.addProblem(problem->text());
   };
 
-  auto opened = openState(state_path);
+  auto opened = openStateFile(state_path);
   if (!opened) return unsettled(&opened.error());
   if (!*opened) {
     if (startedLately(directory)) unsettled(nullptr);
     return;
   }
-  const auto& status = (*opened)->status;
-  const Stamp stamp{status.st_dev, status.st_ino, nanoseconds(status.st_mtim), status.st_size};
+  const Stamp stamp = (*opened)->stamp;
   auto& cached = cache_[state_path.string()];
   cached.round = round_;
   if (!cached.container || cached.stamp != stamp) {
-    cached.container.reset();
+    cached = Cached();
+    cached.round = round_;
     auto text = readFd((*opened)->fd.get(), kStateBytesMax, state_path);
     if (!text) return unsettled(&text.error());
     Result<Container> parsed;
@@ -170,6 +181,8 @@ void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime run
     cached.stamp = stamp;
     cached.container = std::make_shared<const Container>(std::move(*parsed));
   }
+  describeAgain(cached, space);
+  if (!cached.problem.empty()) scan.addProblem(cached.problem);
 
   // What can change without the file: the cgroup goes, and the container that was created is started.
   Container now = *cached.container;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "container/container.hpp"
+#include "container/engines.hpp"
+#include "container/state_file.hpp"
 
 namespace holdfast::container {
 
@@ -18,6 +21,7 @@ struct RuntimeRoots {
   std::vector<std::filesystem::path> runc;          // DIR/ID/state.json
   std::vector<std::filesystem::path> runc_parents;  // DIR/NAMESPACE/ID/state.json
   std::vector<std::filesystem::path> crun;          // DIR/ID/status and config.json
+  EngineRoots engines;
   std::filesystem::path cgroup_mount = "/sys/fs/cgroup";
 
   /// The places of runc, crun, Docker, containerd, Podman and CRI-O as root runs them.
@@ -39,6 +43,9 @@ struct Scan {
   /// cgroup lies below the path: Podman's containers have a cgroup of their own in the one that has the name.
   [[nodiscard]] std::shared_ptr<const Container> find(std::uint64_t cgroup_id, std::string_view cgroup_path,
                                                       bool below = false) const;
+  /// Unless it is known, or there are many.
+  void addProblem(std::string problem);
+
   /// Whether the cgroup may belong to one of `unsettled`, judged by its name.
   [[nodiscard]] bool maySettle(std::string_view cgroup_path) const;
 };
@@ -47,31 +54,34 @@ struct Scan {
 /// Only files that root (or who runs this) owns and nobody else may write are believed.
 class Runtimes {
  public:
-  explicit Runtimes(RuntimeRoots roots) : roots_(std::move(roots)) {}
+  explicit Runtimes(RuntimeRoots roots) : roots_(std::move(roots)), engines_(roots_.engines) {}
 
   [[nodiscard]] Scan scan();
   [[nodiscard]] const RuntimeRoots& roots() const { return roots_; }
 
  private:
-  struct Stamp {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t changed_ns = 0;
-    std::int64_t size = 0;
-    bool operator==(const Stamp&) const = default;
-  };
   struct Cached {
     Stamp stamp;
     std::shared_ptr<const Container> container;
     std::uint64_t round = 0;
+    // the engine's record
+    bool described = false;  // as well as it will ever be, unless the file changes
+    std::filesystem::path file;
+    Stamp file_stamp;
+    std::string problem;
+    std::chrono::steady_clock::time_point look_again;
+    std::chrono::milliseconds pause{0};
   };
   enum class Runtime { Runc, Crun };
 
-  void scanRoot(const std::filesystem::path& root, Runtime runtime, Scan& scan);
-  void scanContainer(const std::filesystem::path& directory, Runtime runtime, Scan& scan);
+  /// `space`: containerd's namespace, empty for none.
+  void scanRoot(const std::filesystem::path& root, Runtime runtime, std::string_view space, Scan& scan);
+  void scanContainer(const std::filesystem::path& directory, Runtime runtime, std::string_view space, Scan& scan);
+  void describeAgain(Cached& cached, std::string_view space);
 
   const RuntimeRoots roots_;
   std::mutex mutex_;
+  Engines engines_;
   std::map<std::string, Cached> cache_;
   std::uint64_t round_ = 0;
 };

@@ -37,7 +37,7 @@ HOLDFAST_SHAPE(OutputReport, name, on, problem, delivered, waiting)
 HOLDFAST_SHAPE(ContainerTotals, total, not_covered, not_covered_because)
 HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, functions, policy, counters, events,
                store, store_problem, outputs, unclassified, containers, clock)
-HOLDFAST_SHAPE(ContainerReport, id, name, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
+HOLDFAST_SHAPE(ContainerReport, id, name, engine, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
                pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
                overflow)
 HOLDFAST_SHAPE(SelftestEvent, kind, origin, verdict, count)

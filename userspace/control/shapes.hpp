@@ -219,6 +219,7 @@ struct StatusReport {
 struct ContainerReport {
   std::string id;
   std::string name;
+  std::string engine;
   std::string runtime;
   std::string state;  // "running", "created", "stopped"
   std::uint64_t cgroup_id = 0;

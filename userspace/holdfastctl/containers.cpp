@@ -28,6 +28,12 @@ std::string ruleNames(const ContainerReport& report) {
   return names.empty() ? "none" : names;
 }
 
+/// "docker/runc", or the one that is known.
+std::string runtimeOf(const ContainerReport& report) {
+  if (report.engine.empty() || report.runtime.empty()) return orUnknown(report.engine + report.runtime);
+  return report.engine + "/" + report.runtime;
+}
+
 void printList(const std::vector<ContainerReport>& reports, const Environment& environment) {
   Table table({{"CONTAINER", Fit::Cut},
                {"RUNTIME"},
@@ -39,7 +45,7 @@ void printList(const std::vector<ContainerReport>& reports, const Environment& e
   for (const auto& report : reports)
     table.add(
         {report.name.empty() || report.name == report.id ? shortId(report.id) : report.name + " " + shortId(report.id),
-         orUnknown(report.runtime), orUnknown(report.state), std::to_string(report.members), orUnknown(report.image),
+         runtimeOf(report), orUnknown(report.state), std::to_string(report.members), orUnknown(report.image),
          coverage(report), ruleNames(report)});
   if (table.empty())
     environment.out << "No containers run.\n";
@@ -65,7 +71,7 @@ void printOne(const ContainerReport& r, const Environment& environment) {
   };
   line("Container", orUnknown(r.id));
   if (r.name != r.id) line("Name", orUnknown(r.name));
-  line("Runtime", orUnknown(r.runtime) + ", " + orUnknown(r.state) + ", first process " + std::to_string(r.init_pid));
+  line("Runtime", runtimeOf(r) + ", " + orUnknown(r.state) + ", first process " + std::to_string(r.init_pid));
   line("Image", orUnknown(r.image));
   for (const auto& digest : r.digests) line("  digest", digest);
   line("Pod", r.pod.empty() ? "unknown" : r.pod_namespace + "/" + r.pod);

@@ -35,10 +35,9 @@ alert::ContainerFacts factsOf(const container::Container& container) {
   facts.runtime = container.runtime;
   facts.image = container.image.reference.value_or("");
   facts.digests = container.image.digests;
-  auto pod = container::podOf(container);
-  facts.pod = std::move(pod.name);
-  facts.pod_namespace = std::move(pod.space);
-  facts.pod_uid = std::move(pod.uid);
+  facts.pod = container.pod.name;
+  facts.pod_namespace = container.pod.space;
+  facts.pod_uid = container.pod.uid;
   return facts;
 }
 

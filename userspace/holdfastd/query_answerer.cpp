@@ -21,11 +21,8 @@ constexpr auto kShortPatience = 150ms;
 
 std::shared_ptr<const container::Container> byNameOnly(const kernel::Query& query,
                                                        const std::vector<kernel::Pattern>& patterns) {
-  container::Container container;
-  container.id = container.name = container::nameFromPath(query.cgroup_path, patterns);
-  container.cgroup_id = query.cgroup_id;
-  container.cgroup_path = query.cgroup_path;
-  container.state = container::State::Running;
+  auto container =
+      container::containerOf(container::nameFromPath(query.cgroup_path, patterns), query.cgroup_id, query.cgroup_path);
   if ((query.flags & kernel::kQueryPid1) != 0) container.init_pid = query.tgid;
   return std::make_shared<const container::Container>(std::move(container));
 }

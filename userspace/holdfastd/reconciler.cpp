@@ -26,7 +26,14 @@ kernel::Outcome<Reconciler::Kernels> Reconciler::kernels() {
   return kernels;
 }
 
-void Reconciler::takeScan(const container::Scan& scan, const Kernels& kernels, bool at_start) {
+std::vector<container::Table::Entry> Reconciler::takeScan(const container::Scan& scan, const Kernels& kernels,
+                                                          bool at_start) {
+  std::set<std::string> problems(scan.problems.begin(), scan.problems.end());
+  for (const auto& problem : problems) {
+    if (!problems_.contains(problem)) spdlog::warn("of a container not all is known: {}", safeUtf8(problem));
+  }
+  problems_ = std::move(problems);
+  std::vector<container::Table::Entry> changed;
   for (const auto& container : scan.containers) {
     const auto id = container->cgroup_id;
     if (id == 0) continue;
@@ -36,7 +43,26 @@ void Reconciler::takeScan(const container::Scan& scan, const Kernels& kernels, b
     // At the start nobody remembers; a container that runs is taken for one whose set-up is over.
     const bool armed = (in_kernel != kernels.end() && (in_kernel->second.flags & kernel::kContainerArmed) != 0) ||
                        (at_start && container->state == container::State::Running);
-    if (table_.put(id, container, armed) && !known && on_new_) on_new_(*container);
+    if (!table_.put(id, container, armed)) continue;
+    if (!known && on_new_) on_new_(*container);
+    // An engine's record may come late, and with it other rules.
+    if (known && in_kernel != kernels.end() && known->container->image != container->image)
+      changed.push_back(*table_.find(id));
+  }
+  return changed;
+}
+
+void Reconciler::takeNamed(const container::Scan& scan) {
+  for (auto& one : container::cgroupsNamed(runtimes_.roots().cgroup_mount, keeper_.patterns())) {
+    const bool known = std::ranges::any_of(scan.containers, [&](const auto& container) {
+      return !container->cgroup_path.empty() && (container::isWithin(container->cgroup_path, one.path) ||
+                                                 container::isWithin(one.path, container->cgroup_path));
+    });
+    if (known || table_.find(one.id)) continue;
+    const auto id = one.id;
+    auto container = std::make_shared<const container::Container>(
+        container::containerOf(std::move(one.name), id, std::move(one.path)));
+    if (table_.put(id, container, true) && on_new_) on_new_(*container);
   }
 }
 
@@ -55,10 +81,7 @@ std::vector<container::Table::Entry> Reconciler::takeKernels(const container::Sc
       if (table_.put(id, *found, armed)) resolved.push_back({id, *found, armed, false});
       continue;
     }
-    container::Container unnamed;
-    unnamed.id = unnamed.name = info.name.empty() ? "cgroup-" + std::to_string(id) : info.name;
-    unnamed.cgroup_id = id;
-    unnamed.state = container::State::Running;
+    auto unnamed = container::containerOf(info.name.empty() ? "cgroup-" + std::to_string(id) : info.name, id, {});
     (void)table_.put(id, std::make_shared<const container::Container>(std::move(unnamed)), armed);
   }
   return resolved;
@@ -68,8 +91,9 @@ kernel::Outcome<void> Reconciler::adoptContainers() {
   auto kernels = this->kernels();
   if (!kernels) return tl::unexpected(kernels.error());
   const auto scan = runtimes_.scan();
-  takeScan(scan, *kernels, true);
-  (void)takeKernels(scan, *kernels);  // bound by the first policy
+  (void)takeScan(scan, *kernels, true);  // bound by the first policy
+  (void)takeKernels(scan, *kernels);
+  takeNamed(scan);
   untold_.clear();
   over_.clear();
   redecided_.clear();
@@ -137,7 +161,7 @@ kernel::Outcome<void> Reconciler::tick() {
   auto kernels = this->kernels();
   if (!kernels) return tl::unexpected(kernels.error());
   const auto scan = runtimes_.scan();
-  takeScan(scan, *kernels, false);
+  for (const auto& entry : takeScan(scan, *kernels, false)) tell(entry);
   for (const auto& entry : takeKernels(scan, *kernels)) tell(entry);
 
   // A container that the kernel knows by another of its cgroups needs no second record.

@@ -33,7 +33,11 @@ class Reconciler {
  private:
   using Kernels = std::map<std::uint64_t, kernel::ContainerInfo>;
   [[nodiscard]] kernel::Outcome<Kernels> kernels();
-  void takeScan(const container::Scan& scan, const Kernels& kernels, bool at_start);
+  /// Returns those that the kernel knows and whose image is known better than before.
+  [[nodiscard]] std::vector<container::Table::Entry> takeScan(const container::Scan& scan, const Kernels& kernels,
+                                                              bool at_start);
+  /// What only its cgroup's name tells: those of rootless engines, whose state their users may write.
+  void takeNamed(const container::Scan& scan);
   /// Records that the kernel made by itself; returns those of which a runtime knows more than the name.
   [[nodiscard]] std::vector<container::Table::Entry> takeKernels(const container::Scan& scan, const Kernels& kernels);
   void tell(const container::Table::Entry& entry);
@@ -46,6 +50,7 @@ class Reconciler {
   container::Table& table_;
   container::Runtimes& runtimes_;
   OnNew on_new_;
+  std::set<std::string> problems_;     // at the last look, of files that runtimes and engines have left
   std::set<std::uint64_t> untold_;     // running and nothing of it known to the kernel at the last look
   std::set<std::uint64_t> over_;       // seemed to have ended at the last look
   std::set<std::uint64_t> redecided_;  // ran under the default profile and got their own

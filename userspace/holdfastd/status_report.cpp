@@ -88,6 +88,7 @@ control::ContainerReport containerReport(const container::Table::Entry& entry, c
   control::ContainerReport report;
   report.id = safeUtf8(container.id);
   report.name = safeUtf8(container.name);
+  report.engine = container.engine;
   report.runtime = container.runtime;
   report.state = container::name(container.state);
   report.cgroup_id = entry.cgroup_id;
@@ -95,9 +96,8 @@ control::ContainerReport containerReport(const container::Table::Entry& entry, c
   report.init_pid = container.init_pid;
   report.image = safeUtf8(container.image.reference.value_or(""));
   for (const auto& digest : container.image.digests) report.digests.push_back(safeUtf8(digest));
-  const auto pod = container::podOf(container);
-  report.pod = safeUtf8(pod.name);
-  report.pod_namespace = safeUtf8(pod.space);
+  report.pod = safeUtf8(container.pod.name);
+  report.pod_namespace = safeUtf8(container.pod.space);
   if (info != nullptr) {
     report.members = info->members;
     report.profile_id = info->profile_id;

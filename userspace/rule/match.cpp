@@ -71,10 +71,15 @@ std::optional<std::string> allowedBy(const AllowList& list, const ImageFacts& fa
   for (const auto& digest : list.digests) {
     if (hasDigest(facts, reference, digest)) return digest;
   }
-  if (!reference) return std::nullopt;
-  const std::string text = reference->text();
-  const auto found = std::ranges::find_if(
-      list.images, [&](const std::string& part) { return !part.empty() && text.find(part) != std::string::npos; });
+  std::vector<std::string> texts;
+  if (reference) texts.push_back(reference->text());
+  for (const auto& name : facts.names) {
+    if (const auto other = parseReference(name)) texts.push_back(other->text());
+  }
+  const auto found = std::ranges::find_if(list.images, [&](const std::string& part) {
+    return !part.empty() &&
+           std::ranges::any_of(texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
+  });
   return found == list.images.end() ? std::nullopt : std::optional<std::string>(*found);
 }
 

@@ -17,6 +17,7 @@ struct ImageFacts {
   std::optional<std::string> reference;       // as requested; empty if nobody could resolve it
   std::vector<std::string> digests;           // of manifest, index and configuration, "sha256:..."
   std::map<std::string, std::string> labels;  // of container and pod
+  std::vector<std::string> names = {};        // what the engine calls the very same image
 
   [[nodiscard]] bool operator==(const ImageFacts&) const = default;
 };
@@ -24,7 +25,8 @@ struct ImageFacts {
 /// Whether the image was resolved: to a well-formed reference or to a digest.
 [[nodiscard]] bool isKnown(const ImageFacts& facts);
 
-/// RUL-5: a digest of the list is one of the image's, or an entry is part of "registry/path:tag". The entry that
+/// RUL-5: a digest of the list is one of the image's, or an entry is part of "registry/path:tag", as requested or as
+/// the engine calls it. The entry that
 /// exempts the image; nothing if none does, which is always so for an image that is unknown.
 [[nodiscard]] std::optional<std::string> allowedBy(const AllowList& list, const ImageFacts& facts);
 

@@ -1,0 +1,137 @@
+# Every engine under a rule that blocks: what it does with containers is neither reported nor disturbed, and what it has
+# written down of them is known.
+# vm: --init systemd
+# kernels: 6.1
+
+load lib/container
+load lib/holdfast
+load lib/engines
+
+setup() { container_setup; holdfast_setup; engines_setup; }
+teardown() { engines_teardown; holdfast_teardown; container_teardown; }
+
+# shown NAME JQ   what holdfastctl knows of a container
+shown() { holdfastctl containers "$1" --output json | jq -rc "$2"; }
+knows() { [[ $(shown "$1" "$2" 2>/dev/null) == "$3" ]]; } # knows NAME JQ TEXT
+
+# life_cycle ENGINE [MORE]   what people do with a container; with MORE everything
+life_cycle() {
+    local e=$1 name=web-$1
+    set_rule block
+    [[ $("${e}_once" marker) == ran ]]
+    "${e}_start" "$name" sleep 1000
+    [[ $("${e}_exec" "$name" marker) == ran ]]
+    run ! "${e}_exec" "$name" no-such-program
+    [[ $output != *"not permitted"* ]]
+    if [[ -n ${2-} ]]; then
+        "${e}_more" "$name"
+        [[ $("${e}_exec" "$name" marker) == ran ]]
+    fi
+    no_alerts
+    # that it is judged, and known for what it is
+    run "${e}_exec" "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+    echo "$output"
+    [[ $status -ne 0 && $output == *ran* && $output == *"Operation not permitted"* ]]
+    same "exec added deny /tmp/copy" "$(alert_lines)"
+    same "$name" "$(alerts '[.[] | select(.rule.name == $rule).container.name] | unique[]' --arg rule "$rule")"
+    "${e}_end" "$name"
+    same 1 "$(operations)"
+    totals_agree
+}
+
+# known ENGINE NAME REFERENCE   and its image's digests, which the alerts have too
+known() {
+    local digests; digests=$("$1_digests")
+    [[ -n $digests ]]
+    same "$3" "$(shown "$2" .image)"
+    same "$digests" "$(shown "$2" '.digests | sort | join(" ")')"
+}
+
+@test "docker, runc, cgroups of systemd" {
+    docker_begin systemd
+    life_cycle docker more
+}
+
+@test "docker, runc, cgroups of its own; its own records are known, and its restart changes nothing" {
+    docker_begin cgroupfs
+    life_cycle docker
+    # a scope by image and label applies; what the container's user says of itself does not
+    rule_images=docker.io/library/base
+    set_rule block
+    docker_start labelled sleep 1000
+    wait_for 20 knows labelled .engine docker
+    known docker labelled base:1
+    docker_run --detach --name other --label org.opencontainers.image.ref.name=base:1 other:1 sleep 1000
+    [[ $(docker_exec labelled sh -c 'cp /bin/busybox /tmp/true; /tmp/true || echo refused') == *refused* ]]
+    [[ $(docker_exec other sh -c 'cp /bin/busybox /tmp/true; /tmp/true && echo started') == *started* ]]
+    docker rename labelled renamed
+    wait_for 20 knows renamed .name renamed
+    docker_restart_engine
+    [[ $(docker_exec renamed marker) == ran ]]
+    [[ $(docker_exec renamed sh -c '/tmp/true || echo refused') == *refused* ]]
+    knows renamed .image base:1
+    docker rm --force renamed other
+}
+
+@test "podman, crun, cgroups of systemd; its own records are known" {
+    podman_begin crun systemd
+    life_cycle podman more
+    podman_start labelled sleep 1000
+    wait_for 20 knows labelled .engine podman
+    known podman labelled localhost/base:1
+    podman rm --force --time 0 labelled
+}
+
+@test "podman, crun, cgroups of its own" {
+    podman_begin crun cgroupfs
+    life_cycle podman
+}
+
+@test "podman, runc, cgroups of systemd" {
+    podman_begin runc systemd
+    life_cycle podman
+}
+
+@test "podman, runc, cgroups of its own" {
+    podman_begin runc cgroupfs
+    life_cycle podman more
+}
+
+@test "containerd by ctr, runc; its own records are known, and its restart changes nothing" {
+    ctr_begin
+    life_cycle ctr more
+    ctr_start labelled sleep 1000
+    wait_for 20 knows labelled .engine containerd
+    known ctr labelled docker.io/library/base:1
+    systemctl restart containerd.service
+    wait_for 60 ctr version >/dev/null 2>&1
+    [[ $(ctr_exec labelled marker) == ran ]]
+    knows labelled .image docker.io/library/base:1
+    ctr_end labelled
+}
+
+@test "containerd by the kubelet's interface: a pod lives and ends, and what it is is known" {
+    cri_begin
+    set_rule block
+    read -r pod id < <(cri start shop web-0 web docker.io/library/base:1 app=shop)
+    [[ $(cri exec "$id" marker) == ran ]]
+    no_alerts
+    same '["web","containerd","docker.io/library/base:1","web-0","shop"]' \
+        "$(shown "$id" '[.name, .engine, .image, .pod, .pod_namespace]')"
+    same "$(CONTAINERD_NAMESPACE=k8s.io ctr_digests)" "$(shown "$id" '.digests | sort | join(" ")')"
+    run cri exec "$id" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+    [[ $status -ne 0 && $output == *ran* && $output == *"Operation not permitted"* ]]
+    same "exec added deny /tmp/copy" "$(alert_lines)"
+    same "web web-0 shop uid-of-web-0" "$(alerts '[.[] | select(.rule.name == $rule)][0].container |
+        "\(.name) \(.pod) \(.pod_namespace) \(.pod_uid)"' --arg rule "$rule")"
+    # a label that only its pod has
+    rule=by-label
+    write_rules "$(rule_text block /tmp | sed 's/^    action:/    scope: {labels: [tier=front]}\n&/')"
+    wait_for 20 in_force
+    [[ $(cri exec "$id" /tmp/copy) == ran ]]
+    systemctl restart containerd.service
+    wait_for 60 ctr version >/dev/null 2>&1
+    [[ $(cri exec "$id" marker) == ran ]]
+    cri end "$pod"
+    totals_agree
+}

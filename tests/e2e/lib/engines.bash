@@ -1,0 +1,164 @@
+# shellcheck shell=bash
+# Docker, Podman and containerd, each by the same few names: ENGINE_begin, _once, _start, _exec, _more, _end, _digests.
+# They have the image of make_image as base:1, and as other:1 the same with another configuration.
+
+engines_setup() {
+    image=$image_dir/base
+    make_image base
+}
+
+engines_teardown() {
+    if [[ -z ${BATS_TEST_COMPLETED-} ]]; then
+        journalctl --no-pager --quiet --lines 30 --unit docker.service --unit containerd.service --unit holdfastd.service
+    fi
+    systemctl --quiet stop docker.service docker.socket containerd.service 2>/dev/null || true
+    podman rm --all --force --time 0 >/dev/null 2>&1 || true
+}
+
+# --- Docker
+
+docker_begin() { # docker_begin DRIVER-OF-CGROUPS
+    mkdir -p /etc/docker
+    jq -n --arg driver "$1" '{"storage-driver": "overlay2", "live-restore": true,
+        "exec-opts": ["native.cgroupdriver=\($driver)"]}' >/etc/docker/daemon.json
+    systemctl restart docker.service
+    if ! docker image inspect base:1 >/dev/null 2>&1; then
+        tar -C "$image" -c . | docker import - base:1 >/dev/null
+        tar -C "$image" -c . | docker import --change 'CMD ["/bin/true"]' - other:1 >/dev/null
+    fi
+}
+# The guest has no AppArmor tools, without which Docker does not start.
+docker_run() { docker run --security-opt apparmor=unconfined "$@" </dev/null 3>&-; }
+docker_once() { docker_run --rm base:1 "$@"; }
+docker_start() {
+    local name=$1; shift
+    docker_run --detach --name "$name" --label app=shop --health-cmd marker --health-interval 1s base:1 "$@" >/dev/null
+}
+docker_exec() { docker exec "$@" </dev/null 3>&-; }
+docker_more() {
+    [[ $(docker_exec --env X=y --user 5 "$1" sh -c 'echo "$X $(id -u)"') == "y 5" ]]
+    docker exec --detach "$1" sleep 1000
+    docker top "$1" >/dev/null
+    docker pause "$1"
+    docker unpause "$1"
+    docker cp "$1:/etc/passwd" "$container_dir/passwd"
+    docker cp "$container_dir/passwd" "$1:/tmp/passwd"
+    docker update --memory 256m --memory-swap 256m "$1"
+    docker commit "$1" committed:1
+    [[ $(docker_run --rm committed:1 marker) == ran ]]
+    docker image rm committed:1
+    docker restart --time 1 "$1"
+    docker stop --time 1 "$1"
+    docker start "$1"
+    healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$1") == healthy ]]; }
+    wait_for 60 healthy "$1"
+} >/dev/null
+docker_end() {
+    docker kill "$1" >/dev/null
+    docker rm "$1" >/dev/null
+}
+docker_digests() { docker image inspect --format '{{.Id}}' base:1; }
+docker_restart_engine() {
+    systemctl restart docker.service
+    docker ps >/dev/null
+}
+
+# --- Podman
+
+podman() { command podman --runtime "$podman_runtime" --cgroup-manager "$podman_cgroups" "$@" 3>&-; }
+podman_begin() { # podman_begin RUNTIME DRIVER-OF-CGROUPS
+    podman_runtime=$1 podman_cgroups=$2
+    if ! podman image exists localhost/base:1; then
+        tar -C "$image" -c . | podman import --quiet - localhost/base:1 >/dev/null
+    fi
+}
+podman_run() { podman run --network none "$@" </dev/null; }
+podman_once() { podman_run --rm localhost/base:1 "$@"; }
+podman_start() {
+    local name=$1; shift
+    podman_run --detach --name "$name" --label app=shop localhost/base:1 "$@" >/dev/null
+}
+podman_exec() { podman exec "$@" </dev/null; }
+podman_more() {
+    [[ $(podman_exec --env X=y --user 5 "$1" sh -c 'echo "$X $(id -u)"') == "y 5" ]]
+    podman exec --detach "$1" sleep 1000
+    podman top "$1"
+    podman pause "$1"
+    podman unpause "$1"
+    podman cp "$1:/etc/passwd" "$container_dir/passwd"
+    podman cp "$container_dir/passwd" "$1:/tmp/passwd"
+    podman commit --quiet "$1" localhost/committed:1
+    [[ $(podman_run --rm localhost/committed:1 marker) == ran ]]
+    podman image rm localhost/committed:1
+    podman restart --time 1 "$1"
+    podman stop --time 1 "$1"
+    podman start "$1"
+} >/dev/null
+podman_end() {
+    podman kill "$1" >/dev/null
+    podman rm --force --time 0 "$1" >/dev/null
+}
+podman_digests() {
+    podman image inspect localhost/base:1 | jq -r '[.[0] | "sha256:" + .Id, .Digest] | sort | join(" ")'
+}
+
+# --- containerd
+
+ctr() { command ctr "$@" 3>&-; }
+ctr_begin() {
+    systemctl start containerd.service
+    if [[ -z $(ctr images list --quiet) ]]; then
+        tar -C "$image" -c . | command podman import --quiet - docker.io/library/base:1 >/dev/null
+        command podman save --quiet --format docker-archive docker.io/library/base:1 >"$container_dir/image"
+        ctr images import "$container_dir/image" >/dev/null
+    fi
+}
+ctr_once() { ctr run --rm docker.io/library/base:1 "once-$RANDOM" "$@" </dev/null; }
+ctr_start() {
+    local name=$1; shift
+    ctr run --detach --label app=shop docker.io/library/base:1 "$name" "$@" </dev/null
+}
+ctr_exec() {
+    local name=$1; shift
+    ctr task exec --exec-id "e$RANDOM" "$name" "$@" </dev/null
+}
+ctr_more() {
+    ctr task pause "$1"
+    ctr task resume "$1"
+    ctr task ps "$1"
+    ctr task metrics "$1"
+    ctr container info "$1"
+} >/dev/null
+ctr_end() {
+    ctr task kill --signal KILL "$1"
+    ctr task delete "$1" >/dev/null 2>&1 || true
+    ctr container delete "$1"
+}
+ctr_digests() {
+    local target manifest
+    target=$(ctr images list name==docker.io/library/base:1 | awk 'NR == 2 { print $3 }')
+    manifest=$(ctr content get "$target" | jq -r '.config.digest')
+    printf '%s\n' "$target" "$manifest" | LC_ALL=C sort | paste -sd ' '
+}
+
+# --- the kubelet's interface
+
+cri() { python3 "$BATS_TEST_DIRNAME/lib/cri.py" "$@" 3>&-; }
+cri_begin() {
+    [[ -e /etc/resolv.conf ]] || touch /etc/resolv.conf
+    # what a pod's first container is made of, which nothing else is for
+    mkdir -p /etc/containerd
+    printf '%s\n' 'version = 2' '[plugins."io.containerd.grpc.v1.cri"]' 'sandbox_image = "localhost/pause:1"' \
+        >/etc/containerd/config.toml
+    ctr_begin
+    export CONTAINERD_NAMESPACE=k8s.io
+    if [[ -z $(ctr images list --quiet) ]]; then
+        tar -C "$image" -c . |
+            command podman import --quiet --change 'CMD ["/bin/sleep","1000000"]' - localhost/pause:1 >/dev/null
+        command podman save --quiet --format docker-archive localhost/pause:1 >"$container_dir/pause"
+        command podman save --quiet --format docker-archive docker.io/library/base:1 >"$container_dir/image"
+        ctr images import "$container_dir/pause" >/dev/null
+        ctr images import "$container_dir/image" >/dev/null
+    fi
+    unset CONTAINERD_NAMESPACE
+}
