@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <set>
 #include <thread>
 
 #include "bolt_sample.hpp"
@@ -333,6 +336,49 @@ TEST_CASE("a thousand containers: what has not changed is not read again") {
   const auto scan = f.runtimes.scan();
   CHECK(scan.containers.size() == 1001);
   CHECK(scan.find(f.sandbox.cgroup("new"), "")->image.digests.size() == 3);
+}
+
+TEST_CASE("containers come and go all the time: each is seen with its own image and no other's") {
+  Fixture f;
+  constexpr int kAll = 300;
+  constexpr int kAtOnce = 20;
+  // As engines do: first the record, whole, then the state.
+  const auto writeAll = [&](int first, int last) {
+    std::string list;
+    for (int i = first; i <= last; ++i) {
+      const std::string metadata = R"({\"image-name\":\"quay.io/team/app:)" + std::to_string(i) + R"(\"})";
+      list += (i == first ? "" : ",") + Fixture::stored("c" + std::to_string(i), metadata);
+    }
+    f.sandbox.write("new", "[" + list + "]");
+    std::filesystem::create_directories(f.sandbox.path() / "storage/overlay-containers");
+    std::filesystem::rename(f.sandbox.path() / "new", f.sandbox.path() / "storage/overlay-containers/containers.json");
+  };
+  std::atomic<bool> over = false;
+  std::thread engine([&] {
+    for (int i = 0; i < kAll; ++i) {
+      const int first = std::max(0, i - kAtOnce);
+      writeAll(first, i);
+      f.crun("c" + std::to_string(i));
+      if (first > 0) {
+        f.sandbox.remove("crun/c" + std::to_string(first - 1));
+        f.sandbox.remove("cgroup/c" + std::to_string(first - 1));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    over = true;
+  });
+  std::set<std::string> seen;
+  std::size_t wrong = 0;
+  while (!over) {
+    for (const auto& one : f.runtimes.scan().containers) {
+      if (!one->image.reference) continue;
+      seen.insert(one->id);
+      if (*one->image.reference != "quay.io/team/app:" + one->id.substr(1)) ++wrong;
+    }
+  }
+  engine.join();
+  CHECK(wrong == 0);
+  CHECK(seen.size() == kAll);
 }
 
 TEST_CASE("an image is exempt by any name that its engine has for it, and scoped by the one that was asked for") {
