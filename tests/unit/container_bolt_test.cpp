@@ -143,6 +143,25 @@ TEST_CASE("bbolt: a tree that leads into itself comes to an end") {
   CHECK_FALSE(bolt->pairs({}));
 }
 
+TEST_CASE("bbolt: a tree whose branches share what is below them costs no more than a large one") {
+  const test::Sandbox sandbox;
+  BoltBucket root;
+  for (int i = 0; i < 30; ++i) root.values["k" + std::to_string(i)] = "v";
+  std::string bytes = BoltWriter(2).file(root);
+  // each branch leads twice to the branch before it, so that the leaves below the last are tens of thousands
+  std::uint64_t before = 0;
+  for (std::uint64_t id = 3; id < bytes.size() / BoltWriter::kPage; ++id) {
+    if (bytes[BoltWriter::at(id) + 8] != 1) continue;
+    for (std::size_t i = 0; before != 0 && i < static_cast<unsigned char>(bytes[BoltWriter::at(id) + 10]); ++i)
+      std::memcpy(bytes.data() + BoltWriter::at(id) + 16 + i * 16 + 8, &before, sizeof before);
+    before = id;
+  }
+  const auto bolt = opened(sandbox, bytes);
+  REQUIRE(bolt);
+  CHECK_FALSE(bolt->pairs({}));
+  CHECK(bolt->value({}, "k0"));
+}
+
 TEST_CASE("bbolt: others' files, links and FIFOs are not opened, a missing one is none") {
   const test::Sandbox sandbox;
   const auto path = sandbox.path() / "meta.db";
