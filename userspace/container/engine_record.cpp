@@ -13,7 +13,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kListBytesMax = 64 * 1024 * 1024;  // of all containers, or all images
 constexpr std::size_t kNamesMax = 256;
 
 bool isHex(std::string_view text) {

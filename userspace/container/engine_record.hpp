@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ struct Pod {
 
   bool operator==(const Pod&) const = default;
 };
+
+/// Of a file that lists all containers or images of a host.
+inline constexpr std::size_t kListBytesMax = 64 * 1024 * 1024;
 
 struct EngineRecord {
   std::string engine;                         // "docker", "podman", "containerd", "cri-o"

@@ -17,7 +17,6 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr std::size_t kListBytesMax = 64 * 1024 * 1024;
 constexpr std::size_t kListsMax = 8;
 constexpr std::size_t kDocumentsMax = 16;  // an index and what it leads to, for one architecture
 
