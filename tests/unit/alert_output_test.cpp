@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "alert/output.hpp"
 #include "alert_sample.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
+#include "base/nlohmann.hpp"
 
 using namespace holdfast;
 using namespace holdfast::alert;

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "alert/json.hpp"
-#include "alert/statement.hpp"
 #include "alert/store.hpp"
+#include "alert/store_sql.hpp"
 #include "alert_sample.hpp"
 
 using namespace holdfast;

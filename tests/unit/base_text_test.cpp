@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "alert/statement.hpp"
 #include "base/file.hpp"
+#include "base/sqlite.hpp"
 #include "base/time.hpp"
 
 namespace holdfast::alert {

@@ -2,7 +2,8 @@
 #include "alert/filter_sql.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "base/nlohmann.hpp"
 
 namespace holdfast::alert {
 namespace {

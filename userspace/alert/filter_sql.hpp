@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "alert/statement.hpp"
 #include "alert/store.hpp"
+#include "base/sqlite.hpp"
 
 namespace holdfast::alert {
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "alert/alert.hpp"
 #include "alert/store.hpp"
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::alert {

@@ -13,9 +13,6 @@ using control::Peer;
 using control::Request;
 using nlohmann::json;
 
-/// A page is cut off by size too, so that it always fits one message.
-constexpr std::size_t kPageBytesMax = control::kMessageBytesMax * 3 / 4;
-
 Result<json> listPage(const Store& store, const json& params) {
   auto filter = filterFromJson(params);
   if (!filter) return tl::unexpected(filter.error());
@@ -30,7 +27,7 @@ Result<json> listPage(const Store& store, const json& params) {
   for (const Alert& alert : *alerts) {
     json item = toJson(alert);
     bytes += item.dump().size() + 1;
-    if (bytes > kPageBytesMax) break;
+    if (bytes > control::kPageBytesMax) break;
     page.push_back(std::move(item));
   }
   // Also when it ended exactly here: then the next page is empty.

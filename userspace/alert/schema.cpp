@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "alert/copy.hpp"
-#include "alert/statement.hpp"
+#include "alert/store_sql.hpp"
 
 namespace holdfast::alert {
 namespace {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "alert/alert.hpp"
+#include "base/nlohmann.hpp"
 
 // Alerts as other tools' schemas want them. What is not known is left out, never made up; what a schema has no place
 // for is under a key of Holdfast's own.

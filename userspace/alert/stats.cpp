@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "alert/filter_sql.hpp"
 #include "alert/json.hpp"
+#include "base/nlohmann.hpp"
 
 namespace holdfast::alert {
 namespace {

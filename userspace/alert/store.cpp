@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "alert/schema.hpp"
-#include "alert/statement.hpp"
+#include "alert/store_sql.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 

@@ -4,8 +4,8 @@
 
 #include "alert/clock.hpp"
 #include "alert/json.hpp"
-#include "alert/statement.hpp"
 #include "alert/store.hpp"
+#include "alert/store_sql.hpp"
 
 namespace holdfast::alert {
 namespace {

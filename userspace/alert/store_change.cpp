@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "alert/clock.hpp"
 #include "alert/copy.hpp"
 #include "alert/filter_sql.hpp"
 #include "alert/json.hpp"
+#include "alert/store_sql.hpp"
+#include "base/nlohmann.hpp"
 
 namespace holdfast::alert {
 namespace {

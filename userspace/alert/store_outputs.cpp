@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "alert/statement.hpp"
 #include "alert/store.hpp"
+#include "alert/store_sql.hpp"
 
 namespace holdfast::alert {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <future>
-#include <nlohmann/json.hpp>
 
 #include "alert/store.hpp"
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::alert {

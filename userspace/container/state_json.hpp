@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 
 /// Reading of JSON in which nothing need be where, or what, it should be.

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 #include "control/message.hpp"
 

@@ -3,17 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::control {
 
 inline constexpr int kProtocolVersion = 1;
 inline constexpr std::size_t kMessageBytesMax = 1024UL * 1024;
+/// A list is cut into pages of this size, which fit a message whatever goes around them.
+inline constexpr std::size_t kPageBytesMax = kMessageBytesMax * 3 / 4;
 inline constexpr int kDepthMax = 32;  // of nested arrays and objects
 inline constexpr const char* kDefaultSocket = "/run/holdfast/holdfastd.sock";
 

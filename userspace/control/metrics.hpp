@@ -2,9 +2,10 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "base/nlohmann.hpp"
 
 // What the request "metrics" gives: a list of MetricFamily. The daemon says what there is and what it means, so that
 // a holdfastctl of another release shows it all the same.

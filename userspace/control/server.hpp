@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 #include "control/message.hpp"
 #include "control/peer.hpp"

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <iosfwd>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/nlohmann.hpp"
 #include "rule/coverage.hpp"
 
 namespace holdfast::holdfastctl {

@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <iosfwd>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/nlohmann.hpp"
 #include "control/shapes.hpp"
 
 namespace holdfast::holdfastctl {

@@ -3,10 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/nlohmann.hpp"
 
 namespace holdfast::holdfastd {
 

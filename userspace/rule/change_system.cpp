@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 
+#include "base/nlohmann.hpp"
 #include "rule/commit.hpp"
 #include "rule/judge.hpp"
 #include "rule/reader.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/nlohmann.hpp"
 #include "rule/host_config.hpp"
 #include "rule/model.hpp"
 

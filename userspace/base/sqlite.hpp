@@ -10,7 +10,7 @@
 
 #include "base/result.hpp"
 
-namespace holdfast::alert {
+namespace holdfast {
 
 [[nodiscard]] inline tl::unexpected<Error> databaseError(sqlite3* db, std::string_view doing) {
   const char* name = sqlite3_db_filename(db, "main");
@@ -24,7 +24,7 @@ class Statement {
   [[nodiscard]] static Result<Statement> prepare(sqlite3* db, const std::string& sql) {
     sqlite3_stmt* raw = nullptr;
     if (sqlite3_prepare_v2(db, sql.c_str(), -1, &raw, nullptr) != SQLITE_OK)
-      return databaseError(db, "the alert store does not understand a statement");
+      return databaseError(db, "the database does not understand a statement");
     return Statement(db, raw);
   }
 
@@ -76,42 +76,4 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-/// Statements without values or answers.
-[[nodiscard]] inline Result<void> execute(sqlite3* db, const std::string& sql, std::string_view doing) {
-  if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return databaseError(db, doing);
-  return {};
-}
-
-/// The first column of the first row, 0 without rows.
-[[nodiscard]] inline Result<std::int64_t> number(sqlite3* db, const std::string& sql) {
-  auto statement = Statement::prepare(db, sql);
-  if (!statement) return tl::unexpected(statement.error());
-  auto row = statement->step("the alert store cannot be read");
-  if (!row) return tl::unexpected(row.error());
-  return *row ? statement->integer(0) : 0;
-}
-
-/// Rolls back unless committed.
-class Transaction {
- public:
-  [[nodiscard]] static Result<Transaction> begin(sqlite3* db) {
-    auto begun = execute(db, "BEGIN IMMEDIATE", "the alert store cannot be written");
-    if (!begun) return tl::unexpected(begun.error());
-    return Transaction(db);
-  }
-  [[nodiscard]] Result<void> commit() {
-    auto done = execute(db_.get(), "COMMIT", "the alert store cannot be written");
-    if (done) (void)db_.release();
-    return done;
-  }
-
- private:
-  struct Rollback {
-    // Some errors have rolled back already; then this does nothing.
-    void operator()(sqlite3* db) const { sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr); }
-  };
-  explicit Transaction(sqlite3* db) : db_(db) {}
-  std::unique_ptr<sqlite3, Rollback> db_;
-};
-
-}  // namespace holdfast::alert
+}  // namespace holdfast
