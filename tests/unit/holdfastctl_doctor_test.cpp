@@ -465,7 +465,7 @@ TEST_CASE("doctor: hostile names neither reach the terminal nor leave their quot
   control::ContainerReport container;
   container.id = "a\n# rm -rf /\x1b[2J";
   container.not_covered = "because";
-  terminal.queued = {json(report), json{{"rules", json::array()}}, json::array({container})};
+  terminal.queued = {json(report), json{{"rules", json::array()}}, control::ContainerPage{{container}}};
   CHECK(terminal.run({"doctor"}) == 1);
   CHECK(terminal.out.str().find('\x1b') == std::string::npos);
   CHECK(terminal.out.str().find("\n# rm") == std::string::npos);

@@ -275,7 +275,8 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
     {"doctor.running",
      [](Session& session) {
        hostFiles(session);
-       session.queued = {nlohmann::json(normalStatus()), {{"rules", {ruleJson()}}}, nlohmann::json(containerReports())};
+       session.queued = {
+           nlohmann::json(normalStatus()), {{"rules", {ruleJson()}}}, control::ContainerPage{containerReports()}};
        session.type({"doctor", "--socket", "holdfastd.sock"});
      }},
     {"metrics",
@@ -327,8 +328,8 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
     {"rules-show",
      [](Session& session) {
        for (int i = 0; i < 2; ++i) {
-         session.queued.insert(session.queued.end(),
-                               {nlohmann::json(normalStatus()), ruleJson(), nlohmann::json(containerReports())});
+         session.queued.insert(session.queued.end(), {nlohmann::json(normalStatus()), ruleJson(),
+                                                      control::ContainerPage{containerReports()}});
        }
        session.typeBoth({"rules", "show", "web"});
        session.useFilesHere();
@@ -387,9 +388,9 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      }},
     {"containers",
      [](Session& session) {
-       session.answer = nlohmann::json(containerReports());
+       session.answer = control::ContainerPage{containerReports()};
        session.typeBoth({"containers"});
-       session.answer = nlohmann::json::array();
+       session.answer = control::ContainerPage{};
        session.type({"containers"});
      }},
     {"containers.one",

@@ -62,7 +62,7 @@ TEST_CASE("wrong use is status 2, says why, and asks the daemon nothing") {
 
 TEST_CASE("options may come before the command") {
   Terminal terminal;
-  terminal.answer = json::array();
+  terminal.answer = control::ContainerPage{};
   CHECK(terminal.run({"--output", "json", "--socket=/tmp/s", "containers"}) == 0);
   CHECK(terminal.out.str() == "[]\n");
   CHECK(terminal.socket == "/tmp/s");
@@ -86,7 +86,8 @@ TEST_CASE("that the daemon does not answer is status 2") {
 
 TEST_CASE("an answer that makes no sense is status 2") {
   Terminal terminal;
-  for (const json& answer : {json(5), json(nullptr), json({{"hooks", 7}, {"alerts", 7}, {"id", "x"}})}) {
+  for (const json& answer :
+       {json(5), json(nullptr), json({{"hooks", 7}, {"alerts", 7}, {"containers", 7}, {"id", "x"}})}) {
     terminal.answer = answer;
     CHECK(terminal.run({"status"}) == 2);
     CHECK(terminal.run({"containers"}) == 2);
@@ -115,13 +116,34 @@ TEST_CASE("status' exit status is whether the host can intercept") {
   CHECK(terminal.run({"status", "--output", "json"}) == 0);
 }
 
+TEST_CASE("containers are asked for until there are no more, and a daemon that repeats itself is left") {
+  Terminal terminal;
+  const auto page = [](std::vector<std::uint64_t> ids) {
+    control::ContainerPage out{{}, true};
+    for (const auto id : ids) out.containers.emplace_back().cgroup_id = id;
+    return json(out);
+  };
+  terminal.queued = {page({3, 5}), page({8})};
+  terminal.answer = control::ContainerPage{};
+  CHECK(terminal.run({"containers", "--output", "json"}) == 0);
+  CHECK(json::parse(terminal.out.str()).size() == 3);
+  REQUIRE(terminal.asked.size() == 3);
+  CHECK(terminal.asked[0].params == json({{"after", 0}}));
+  CHECK(terminal.asked[1].params == json({{"after", 5}}));
+  CHECK(terminal.asked[2].params == json({{"after", 8}}));
+
+  terminal.answer = page({3, 5});
+  CHECK(terminal.run({"containers"}) == 0);
+  CHECK(terminal.asked.size() == 5);
+}
+
 TEST_CASE("hostile names neither break the table nor reach the terminal") {
   Terminal terminal;
   control::ContainerReport report;
   report.id = "a\nb\x1b]0;pwned\x07" + std::string(300, 'x');
   report.image = std::string(300, 'i');
   report.not_covered = "root is the host's";
-  terminal.answer = json::array({report});
+  terminal.answer = control::ContainerPage{{report}};
   CHECK(terminal.run({"containers"}) == 0);
   const std::string text = terminal.out.str();
   CHECK(text.find('\x1b') == std::string::npos);

@@ -7,6 +7,7 @@
 
 #include "container/process.hpp"
 #include "container_sandbox.hpp"
+#include "control/message.hpp"
 #include "holdfastd/control_handlers.hpp"
 #include "holdfastd/options.hpp"
 #include "holdfastd/reconciler.hpp"
@@ -416,6 +417,32 @@ TEST_CASE("containers are reported with what applies to them, and hostile names 
   CHECK(reports[0].rules.empty());
   REQUIRE(reports[0].skipped.size() == 1);
   CHECK(statusReport(inputs).containers.not_covered == 1);
+}
+
+TEST_CASE("containers are given in pages that fit a message, each once, however many or large they are") {
+  StatusInputs inputs;
+  InForce in_force;
+  in_force.rules = test::rules(test::kBlockWeb);
+  inputs.in_force = std::make_shared<const InForce>(in_force);
+  for (std::uint64_t id = 1; id <= 4000; ++id) {
+    container::Container one;
+    one.id = std::string(64, 'c') + std::to_string(id);
+    // one that is larger than a page by itself
+    one.image.digests.resize(id == 2000 ? 12'000 : 1, "sha256:" + std::string(64, 'd'));
+    inputs.containers.push_back({id, std::make_shared<const container::Container>(one), true, false});
+  }
+  std::uint64_t after = 0;
+  std::size_t pages = 0;
+  for (bool more = true; more; ++pages) {
+    const auto page = containerPage(inputs, after);
+    CHECK(control::encode(page));
+    REQUIRE_FALSE(page.containers.empty());
+    for (const auto& report : page.containers) REQUIRE(report.cgroup_id == ++after);
+    more = page.more;
+  }
+  CHECK(after == 4000);
+  CHECK(pages > 2);
+  CHECK(containerPage(inputs, after).containers.empty());
 }
 
 TEST_CASE("only the self-test's own cgroup can be declared one") {

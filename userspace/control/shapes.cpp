@@ -15,6 +15,7 @@ namespace holdfast::control {
 
 HOLDFAST_SHAPE(NameParams, name)
 HOLDFAST_SHAPE(IdParams, id)
+HOLDFAST_SHAPE(PageParams, after)
 HOLDFAST_SHAPE(AlertParams, id)
 HOLDFAST_SHAPE(HandleParams, filter, note)
 HOLDFAST_SHAPE(HandleReport, handled, state_kept)
@@ -40,6 +41,7 @@ HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, 
 HOLDFAST_SHAPE(ContainerReport, id, name, engine, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
                pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
                overflow)
+HOLDFAST_SHAPE(ContainerPage, containers, more)
 HOLDFAST_SHAPE(SelftestEvent, kind, origin, verdict, count)
 HOLDFAST_SHAPE(SelftestReport, events)
 HOLDFAST_SHAPE(ReloadReport, generation, rules)

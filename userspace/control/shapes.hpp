@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/nlohmann.hpp"
 #include "base/result.hpp"
 
 // What the control socket's requests take and give. The names of the members are the JSON keys, and stable; a reader
@@ -16,7 +16,7 @@
 //   status                                   -> StatusReport
 //   rules.list                               -> rule::describe(RuleSet) with "generation" and "errors" added
 //   rules.show        NameParams             -> rule::describe(Rule)
-//   containers.list                          -> [ContainerReport]
+//   containers.list   PageParams             -> ContainerPage, by cgroup id
 //   containers.show   IdParams (text)        -> ContainerReport; id: name, cgroup id, or the beginning of an id
 //   alerts.list       alert::Filter          -> {"alerts": [alert], "more": bool, "totals": StoreTotals}
 //   alerts.show       AlertParams            -> alert (docs/alerts.md)
@@ -39,6 +39,11 @@ struct NameParams {
 
 struct IdParams {
   std::string id;
+};
+
+/// A list that may take several answers: what comes after this one.
+struct PageParams {
+  std::uint64_t after = 0;  // cgroup id
 };
 
 struct AlertParams {
@@ -240,6 +245,11 @@ struct ContainerReport {
   std::uint64_t overflow = 0;       // events that were only counted
 };
 
+struct ContainerPage {
+  std::vector<ContainerReport> containers;
+  bool more = false;
+};
+
 /// Events with the self-test's rule tag, by kind and origin (kernel::name()).
 struct SelftestEvent {
   std::string kind;
@@ -264,6 +274,7 @@ struct ReloadReport {
 // NOLINTEND(bugprone-macro-parentheses)
 HOLDFAST_SHAPE(NameParams)
 HOLDFAST_SHAPE(IdParams)
+HOLDFAST_SHAPE(PageParams)
 HOLDFAST_SHAPE(AlertParams)
 HOLDFAST_SHAPE(HandleParams)
 HOLDFAST_SHAPE(HandleReport)
@@ -284,6 +295,7 @@ HOLDFAST_SHAPE(OutputReport)
 HOLDFAST_SHAPE(ContainerTotals)
 HOLDFAST_SHAPE(StatusReport)
 HOLDFAST_SHAPE(ContainerReport)
+HOLDFAST_SHAPE(ContainerPage)
 HOLDFAST_SHAPE(SelftestEvent)
 HOLDFAST_SHAPE(SelftestReport)
 HOLDFAST_SHAPE(ReloadReport)

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
+#include "holdfastctl/container_list.hpp"
 #include "holdfastctl/table.hpp"
 
 namespace holdfast::holdfastctl {
@@ -96,23 +97,23 @@ int containers(const Arguments& arguments, const Environment& environment) {
       "  holdfastctl containers web\n");
   line.arguments(1);
   if (const auto done = line.parse(arguments, environment)) return *done;
-  const bool one = !line.arguments().empty();
-  const auto answer = one ? line.call(environment, {"containers.show", control::IdParams{line.arguments()[0]}})
-                          : line.call(environment, {"containers.list"});
-  if (!answer) return failed(environment, answer.error());
-  if (line.json()) {
+  const auto ask = [&](const control::Request& request) { return line.call(environment, request); };
+  if (line.arguments().empty()) {
+    const auto reports = fetchContainers(ask);
+    if (!reports) return failed(environment, reports.error());
+    if (line.json())
+      printJson(environment, *reports);
+    else
+      printList(*reports, environment);
+    return Done;
+  }
+  const auto answer = ask({"containers.show", control::IdParams{line.arguments()[0]}});
+  const auto report = answer ? control::read<ContainerReport>(*answer) : tl::unexpected(answer.error());
+  if (!report) return failed(environment, report.error());
+  if (line.json())
     printJson(environment, *answer);
-    return Done;
-  }
-  if (one) {
-    const auto report = control::read<ContainerReport>(*answer);
-    if (!report) return failed(environment, report.error());
+  else
     printOne(*report, environment);
-    return Done;
-  }
-  const auto reports = control::read<std::vector<ContainerReport>>(*answer);
-  if (!reports) return failed(environment, reports.error());
-  printList(*reports, environment);
   return Done;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/file.hpp"
+#include "holdfastctl/container_list.hpp"
 #include "rule/load.hpp"
 
 namespace holdfast::holdfastctl {
@@ -254,12 +255,12 @@ void gatherController(const Environment& environment, const fs::path& socket, Do
     facts.rules = std::move(rules);
   });
   if (facts.status->containers.not_covered == 0) return;
-  ask(environment, socket, "containers.list", [&facts](const nlohmann::json& answer_json) {
-    for (const auto& container : answer_json.get<std::vector<control::ContainerReport>>()) {
-      if (container.covered || facts.uncovered.size() >= kUncoveredMax) continue;
-      facts.uncovered.push_back({container.id, container.not_covered});
-    }
-  });
+  const auto reports = fetchContainers([&](const auto& request) { return environment.call(socket, request); });
+  if (!reports) return;
+  for (const auto& container : *reports) {
+    if (container.covered || facts.uncovered.size() >= kUncoveredMax) continue;
+    facts.uncovered.push_back({container.id, container.not_covered});
+  }
 }
 
 }  // namespace

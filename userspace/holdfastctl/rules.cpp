@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
+#include "holdfastctl/container_list.hpp"
 #include "holdfastctl/rule_place.hpp"
 #include "holdfastctl/table.hpp"
 #include "rule/describe.hpp"
@@ -122,11 +123,10 @@ Result<json> fromFiles(const CommandLine& line, const std::string& name) {
 }
 
 /// The containers that are under the rule now, and whether this host can intercept.
-void addAssets(json& rule, const std::string& name, const json& status, const Result<json>& list) {
+void addAssets(json& rule, const std::string& name, const json& status,
+               const Result<std::vector<control::ContainerReport>>& reports) {
   const auto host = control::read<control::StatusReport>(status);
   if (host) rule["interceptable"] = host->interceptable;
-  const auto reports =
-      list ? control::read<std::vector<control::ContainerReport>>(*list) : tl::unexpected(list.error());
   if (!reports) return;
   rule["containers"] = json::array();
   for (const auto& report : *reports) {
@@ -174,7 +174,8 @@ int rulesShow(const Arguments& arguments, const Environment& environment) {
   if (!status) (void)failed(environment, status.error());
   if (!rule) return failed(environment, rule.error());
   if (!rule->is_object()) return failed(environment, Error{"holdfastd's answer is no rule"});
-  if (status) addAssets(*rule, name, *status, line.call(environment, {"containers.list"}));
+  const auto ask = [&](const control::Request& request) { return line.call(environment, request); };
+  if (status) addAssets(*rule, name, *status, fetchContainers(ask));
   if (line.json())
     printJson(environment, *rule);
   else

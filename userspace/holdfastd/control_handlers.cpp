@@ -143,8 +143,10 @@ void registerRequests(control::Server& server, const HandlerParts& parts) {
   server.handle("rules.list", Access::Read, [parts](const Request&, const Peer&) { return rulesList(parts); });
   server.handle("rules.show", Access::Read,
                 [parts](const Request& request, const Peer&) { return rulesShow(parts, request); });
-  server.handle("containers.list", Access::Read, [parts](const Request&, const Peer&) -> Result<json> {
-    return json(containerReports(parts.inputs()));
+  server.handle("containers.list", Access::Read, [parts](const Request& request, const Peer&) -> Result<json> {
+    const auto params = control::read<control::PageParams>(request.params);
+    if (!params) return tl::unexpected(params.error());
+    return json(containerPage(parts.inputs(), params->after));
   });
   server.handle("containers.show", Access::Read,
                 [parts](const Request& request, const Peer&) { return containersShow(parts, request); });

@@ -7,6 +7,7 @@
 
 #include "alert/requests.hpp"
 #include "base/json.hpp"
+#include "control/message.hpp"
 #include "rule/describe.hpp"
 #include "rule/judge.hpp"
 
@@ -149,6 +150,19 @@ std::vector<control::ContainerReport> containerReports(const StatusInputs& input
     reports.push_back(containerReport(entry, info == infos.end() ? nullptr : info->second, inputs, problem));
   }
   return reports;
+}
+
+control::ContainerPage containerPage(const StatusInputs& inputs, std::uint64_t after) {
+  control::ContainerPage page;
+  std::size_t bytes = 0;
+  for (auto& report : containerReports(inputs)) {
+    if (report.cgroup_id <= after) continue;
+    bytes += nlohmann::json(report).dump().size() + 1;
+    page.more = bytes > control::kPageBytesMax && !page.containers.empty();
+    if (page.more) break;
+    page.containers.push_back(std::move(report));
+  }
+  return page;
 }
 
 control::StatusReport statusReport(const StatusInputs& inputs) {

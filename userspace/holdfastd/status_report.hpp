@@ -45,7 +45,11 @@ struct StatusInputs {
 /// Why no rule can be in effect on this host, whatever it says; empty if rules are.
 [[nodiscard]] std::string hostProblem(const StatusInputs& inputs);
 
+/// By cgroup id.
 [[nodiscard]] std::vector<control::ContainerReport> containerReports(const StatusInputs& inputs);
+
+/// As many of them as fit a message, of those with a greater cgroup id than `after`.
+[[nodiscard]] control::ContainerPage containerPage(const StatusInputs& inputs, std::uint64_t after);
 
 [[nodiscard]] control::Mistake mistake(const Error& error);
 
