@@ -29,7 +29,10 @@ MetricsInputs everything() {
   in_force->rules = test::rules(test::kBlockAll);
   status.in_force = in_force;
   status.totals.events = 5;
+  status.totals.removed = 4;
+  status.totals.removed_operations = 9;
   status.totals_known = true;
+  status.outputs = {{"journal", true, "", 6, 0}, {"audit", true, "away", 1, 3}};
   inputs.started_real_ns = 1'700'000'000'000'000'000;
   inputs.loaded_real_ns = 1'700'000'001'500'000'000;
   inputs.queues = {{"events", 1, 16384, 2}, {"queries", 0, 4096, 0}};
@@ -78,6 +81,14 @@ TEST_CASE("metrics: all there is, with values") {
   for (const char* line : {
            "holdfast_interceptable 0",
            "holdfast_module_loaded 1",
+           "holdfast_store_removed_alerts_total 4",
+           "holdfast_store_removed_operations_total 9",
+           "holdfast_store_removed_notices_total 0",
+           "holdfast_output_enabled{output=\"audit\"} 1",
+           "holdfast_output_working{output=\"audit\"} 0",
+           "holdfast_output_working{output=\"journal\"} 1",
+           "holdfast_output_delivered_total{output=\"journal\"} 6",
+           "holdfast_output_waiting{output=\"audit\"} 3",
            "holdfast_module_flag{flag=\"attached\"} 1",
            "holdfast_module_flag{flag=\"locked\"} 0",
            "holdfast_query_timeout_seconds 2.5",

@@ -76,6 +76,13 @@ Samples queues(const View& view, double (*value)(const QueueFacts&)) {
   return samples;
 }
 
+Samples outputs(const View& view, double (*value)(const control::OutputReport&)) {
+  Samples samples;
+  for (const auto& output : view.in.status.outputs)
+    samples.push_back({.labels = {{"output", output.name}}, .value = value(output)});
+  return samples;
+}
+
 Samples answerSeconds(const View& view) {
   const auto& times = view.in.answer_times;
   Samples samples;
@@ -241,7 +248,28 @@ const Row kRows[] = {
      ofStore<&Store::operations>},
     {{"holdfast_store_notices_total", "counter", "Alerts of Holdfast itself, counted in none of the others."},
      ofStore<&Store::notices>},
+    {{"holdfast_store_removed_alerts_total", "counter", "Alerts that retention or a purge has removed."},
+     ofStore<&Store::removed>},
+    {{"holdfast_store_removed_operations_total", "counter", "Operations that the removed alerts stood for."},
+     ofStore<&Store::removed_operations>},
+    {{"holdfast_store_removed_notices_total", "counter", "Removed alerts that were of Holdfast itself."},
+     ofStore<&Store::removed_notices>},
     {{"holdfast_alerts", "gauge", "Alerts in the store by type, severity and state."}, alerts},
+    // Where alerts go besides the store
+    {{"holdfast_output_enabled", "gauge", "1 if alerts go to this output."},
+     [](const View& v) { return outputs(v, [](const control::OutputReport& o) { return o.on ? 1.0 : 0.0; }); }},
+    {{"holdfast_output_working", "gauge", "1 if the output took what it was last given, 0 if alerts wait for it."},
+     [](const View& v) {
+       return outputs(v, [](const control::OutputReport& o) { return o.problem.empty() ? 1.0 : 0.0; });
+     }},
+    {{"holdfast_output_delivered_total", "counter", "Alerts that the output has taken since it was switched on."},
+     [](const View& v) {
+       return outputs(v, [](const control::OutputReport& o) { return static_cast<double>(o.delivered); });
+     }},
+    {{"holdfast_output_waiting", "gauge", "Alerts, new or changed, that wait for the output."},
+     [](const View& v) {
+       return outputs(v, [](const control::OutputReport& o) { return static_cast<double>(o.waiting); });
+     }},
     // Containers and rules
     {{"holdfast_containers", "gauge", "Containers on this host, by whether they are covered."}, containers},
     {{"holdfast_rules", "gauge", "Rules in force by type, the action asked for and the action in effect."}, rules},
