@@ -7,6 +7,8 @@
 #include <set>
 #include <thread>
 
+#include "base/file.hpp"
+#include "base/nlohmann.hpp"
 #include "bolt_sample.hpp"
 #include "container/engine_record.hpp"
 #include "container/engines.hpp"
@@ -391,4 +393,91 @@ TEST_CASE("an image is exempt by any name that its engine has for it, and scoped
   rule::Scope scope;
   scope.images = {"localhost/mirror/nginx"};
   CHECK(rule::matchScope(scope, "", facts).scoped == rule::Scoped::OtherImage);
+}
+
+namespace {
+
+/// What engines of a Debian suite have left (tests/fixtures/engine_state/record), as if it were here.
+void copyRecorded(const test::Sandbox& sandbox, const std::filesystem::path& recorded) {
+  namespace fs = std::filesystem;
+  for (const auto& entry : fs::recursive_directory_iterator(recorded)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path name = fs::relative(entry.path(), recorded);
+    auto text = readFile(entry.path(), 1 << 24);
+    REQUIRE(text);
+    if (name.string().starts_with("run/")) {
+      *text = nlohmann::json::parse(*text).dump();  // some escape slashes
+      for (const auto& [theirs, ours] :
+           {std::pair{"\"/var/lib/", sandbox.path() / "var/lib"}, {"\"/sys/fs/cgroup/", sandbox.path() / "cgroup"}}) {
+        for (auto at = text->find(theirs); at != text->npos; at = text->find(theirs, at + 1))
+          text->replace(at, std::string(theirs).size(), "\"" + ours.string() + "/");
+      }
+    }
+    sandbox.write(name, *text);
+  }
+}
+
+/// As runc and crun have it, in the recorded state file.
+std::string cgroupOf(const nlohmann::json& state, const std::filesystem::path& mount) {
+  if (state.contains("cgroup-path")) return state["cgroup-path"];
+  return state["cgroup_paths"][""].get<std::string>().substr(mount.string().size());
+}
+
+}  // namespace
+
+TEST_CASE("recorded: what newer engines have written is read as they themselves say it") {
+  const std::string suite = GENERATE("trixie", "sid");
+  const std::filesystem::path recorded = HOLDFAST_SOURCE_DIR "/tests/fixtures/engine_state/" + suite;
+  const test::Sandbox sandbox;
+  copyRecorded(sandbox, recorded);
+  RuntimeRoots roots;
+  roots.runc_parents = {sandbox.path() / "run/docker/runtime-runc", sandbox.path() / "run/containerd/runc"};
+  roots.crun = {sandbox.path() / "run/crun"};
+  roots.cgroup_mount = sandbox.path() / "cgroup";
+  roots.engines = {.docker = sandbox.path() / "var/lib/docker",
+                   .docker_config = sandbox.path() / "none",
+                   .containerd = {sandbox.path() / "var/lib/containerd"},
+                   .storage_run = sandbox.path() / "none"};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(sandbox.path() / "run")) {
+    if (entry.path().filename() != "state.json" && entry.path().filename() != "status") continue;
+    const auto text = readFile(entry.path(), 1 << 24);
+    REQUIRE(text);
+    (void)sandbox.cgroup(cgroupOf(nlohmann::json::parse(*text), roots.cgroup_mount).substr(1));
+  }
+  Runtimes runtimes(roots);
+  const auto scan = runtimes.scan();
+  CHECK(scan.problems.empty());
+  const auto text = readFile(recorded / "expected.json", 1 << 20);
+  REQUIRE(text);
+  const auto expected = nlohmann::json::parse(*text);
+  CHECK(expected.size() == 4);
+  for (const auto& one : expected) {
+    INFO(suite << " " << one["name"]);
+    const auto found = std::ranges::find_if(scan.containers, [&](const auto& c) { return c->id == one["id"]; });
+    REQUIRE(found != scan.containers.end());
+    const auto& container = **found;
+    CHECK(container.engine == one["engine"]);
+    CHECK(container.name == one["name"]);
+    CHECK(container.image.reference == one["image"].get<std::string>());
+    auto digests = container.image.digests;
+    std::ranges::sort(digests);
+    CHECK(digests == one["digests"].get<std::vector<std::string>>());
+    CHECK(container.pod.name == one.value("pod", ""));
+    for (const auto& [name, value] : one["labels"].items()) {
+      REQUIRE(container.image.labels.contains(name));
+      CHECK(container.image.labels.at(name) == value);
+    }
+  }
+}
+
+TEST_CASE("podman: a database that is no database, and one that others may write, are of no use and said to be") {
+  Fixture f;
+  f.crun("p1");
+  f.storage("[" + Fixture::stored("p1", R"({\"image-name\":\"quay.io/team/db:13\"})") + "]");
+  f.sandbox.write("storage/db.sql", std::string(4096, 'x'));
+  CHECK(f.only(1).engine.empty());
+  f.sandbox.remove("storage/db.sql");
+  f.sandbox.write("storage/db.sql", "");
+  ::chmod((f.sandbox.path() / "storage/db.sql").c_str(), 0666);
+  CHECK(f.only(1).engine.empty());
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "container/bolt.hpp"
+#include "container/libpod_database.hpp"
 #include "container/state_json.hpp"
 #include "rule/image_reference.hpp"
 
@@ -125,22 +126,15 @@ Result<void> addCri(EngineRecord& record, const Metadata& metadata, std::string_
 }
 
 /// Podman's labels, and the pod.
-Result<void> addLibpod(EngineRecord& record, const path& database, std::string_view id) {
-  const auto bolt = Bolt::open(database);
-  if (!bolt) return tl::unexpected(bolt.error());
-  if (!*bolt) return {};
-  const auto configOf = [&](std::string_view kind, std::string_view which) {
-    const std::array<std::string_view, 2> buckets{kind, which};
-    return (*bolt)->value(buckets, "config");
-  };
-  const auto config = configOf("ctr", id);
-  if (!config) return about(config.error(), database);
+Result<void> addLibpod(EngineRecord& record, const path& storage, std::string_view id) {
+  const auto config = libpodConfig(storage, Libpod::Container, id);
+  if (!config) return tl::unexpected(config.error());
   if (!*config) return {};
   const auto parsed = parseLibpod(**config);
   record.labels = parsed.labels;
   if (parsed.pod.empty()) return {};
-  const auto pod_config = configOf("pod", parsed.pod);
-  if (!pod_config) return about(pod_config.error(), database);
+  const auto pod_config = libpodConfig(storage, Libpod::Pod, parsed.pod);
+  if (!pod_config) return tl::unexpected(pod_config.error());
   if (!*pod_config) return {};
   auto pod = parseLibpod(**pod_config);
   record.labels.merge(pod.labels);
@@ -260,8 +254,7 @@ Result<std::optional<Engines::Found>> Engines::findStorage(const Container& cont
 
   // What CRI-O knows of a pod is in the annotations, which it writes.
   if (found.record.engine != "podman") return found;
-  if (auto done = addLibpod(found.record, storage / "libpod/bolt_state.db", container.id); !done)
-    return tl::unexpected(done.error());
+  if (auto done = addLibpod(found.record, storage, container.id); !done) return tl::unexpected(done.error());
   return found;
 }
 
