@@ -10,43 +10,6 @@ load lib/engines
 setup() { container_setup; holdfast_setup; engines_setup; }
 teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 
-# shown NAME JQ   what holdfastctl knows of a container
-shown() { holdfastctl containers "$1" --output json | jq -rc "$2"; }
-knows() { [[ $(shown "$1" "$2" 2>/dev/null) == "$3" ]]; } # knows NAME JQ TEXT
-
-# life_cycle ENGINE [MORE]   what people do with a container; with MORE everything
-life_cycle() {
-    local e=$1 name=web-$1
-    set_rule block
-    [[ $("${e}_once" marker) == ran ]]
-    "${e}_start" "$name" sleep 1000
-    [[ $("${e}_exec" "$name" marker) == ran ]]
-    run ! "${e}_exec" "$name" no-such-program
-    [[ $output != *"not permitted"* ]]
-    if [[ -n ${2-} ]]; then
-        "${e}_more" "$name"
-        [[ $("${e}_exec" "$name" marker) == ran ]]
-    fi
-    no_alerts
-    # that it is judged, and known for what it is
-    run "${e}_exec" "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
-    echo "$output"
-    [[ $status -ne 0 && $output == *ran* && $output == *"Operation not permitted"* ]]
-    same "exec added deny /tmp/copy" "$(alert_lines)"
-    same "$name" "$(alerts '[.[] | select(.rule.name == $rule).container.name] | unique[]' --arg rule "$rule")"
-    "${e}_end" "$name"
-    same 1 "$(operations)"
-    totals_agree
-}
-
-# known ENGINE NAME REFERENCE   and its image's digests, which the alerts have too
-known() {
-    local digests; digests=$("$1_digests")
-    [[ -n $digests ]]
-    same "$3" "$(shown "$2" .image)"
-    same "$digests" "$(shown "$2" '.digests | sort | join(" ")')"
-}
-
 @test "docker, runc, cgroups of systemd" {
     docker_begin systemd
     life_cycle docker more

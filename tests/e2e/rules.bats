@@ -179,6 +179,35 @@ explained() { # explained PATH   what explain says, compared with what the kerne
     [[ $status -eq 2 ]]
 }
 
+@test "explain does not wait for a file system that does not answer, as one of a container's own need not" {
+    make_image base
+    make_bundle stuck base
+    start_container stuck
+    modprobe fuse
+    # mounted at /mnt in the container, by one who answers nothing
+    python3 - "$(container_pid stuck)" >"$container_dir/fuse" 3>&- <<'PYTHON' &
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+fuse = os.open("/dev/fuse", os.O_RDWR)
+if libc.setns(os.open(f"/proc/{sys.argv[1]}/ns/mnt", os.O_RDONLY), 0):
+    raise OSError(ctypes.get_errno(), "setns")
+options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0"
+if libc.mount(b"stuck", b"/mnt", b"fuse", 0, options.encode()):
+    raise OSError(ctypes.get_errno(), "mount")
+print("mounted", flush=True)
+time.sleep(1000)
+PYTHON
+    local owner=$!
+    wait_for 20 grep -q mounted "$container_dir/fuse"
+    set_rule block
+    run timeout 60 holdfastctl rules explain stuck /mnt/program
+    echo "$output"
+    kill "$owner"
+    [[ $status -eq 2 && $output == *"/mnt/program"*"does not answer"* ]]
+    run holdfastctl rules explain stuck /usr/bin/marker
+    [[ $status -eq 0 ]]
+}
+
 @test "a full disk: what stands stays" {
     mkdir -p "$container_dir/small"
     mount -t tmpfs -o size=8k,mode=755 tmpfs "$container_dir/small"

@@ -122,6 +122,9 @@ void Daemon::rulesInForce() {
     const std::scoped_lock lock(unknown_mutex_);
     unknown_said_.clear();
   }
+  for (const auto& entry : table_.all()) {
+    if (!entry.self_test) meetContainer(*entry.container);
+  }
 }
 
 tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {

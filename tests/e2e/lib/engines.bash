@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Docker, Podman and containerd, each by the same few names: ENGINE_begin, _once, _start, _exec, _more, _end, _digests.
-# They have the image of make_image as base:1, and as other:1 the same with another configuration.
+# They have the image of make_image as base:1, and as other:1 the same with another configuration. 'life_cycle ENGINE' is for
+# all of them.
+
+bats_require_minimum_version 1.5.0 # run !
 
 engines_setup() {
     image=$image_dir/base
@@ -12,7 +15,46 @@ engines_teardown() {
         journalctl --no-pager --quiet --lines 30 --unit docker.service --unit containerd.service --unit holdfastd.service
     fi
     systemctl --quiet stop docker.service docker.socket containerd.service 2>/dev/null || true
-    podman rm --all --force --time 0 >/dev/null 2>&1 || true
+    [[ -z ${podman_runtime-} ]] || podman rm --all --force --time 0 >/dev/null 2>&1 || true
+}
+
+# shown NAME JQ   what holdfastctl knows of a container
+shown() { holdfastctl containers "$1" --output json | jq -rc "$2"; }
+knows() { [[ $(shown "$1" "$2" 2>/dev/null) == "$3" ]]; } # knows NAME JQ TEXT
+
+shown_as() { echo "$1"; } # shown_as NAME   what Holdfast calls a container that its engine calls so
+
+# life_cycle ENGINE [MORE]   what people do with a container; with MORE everything
+life_cycle() {
+    local e=$1 name=web-$1
+    set_rule block
+    [[ $("${e}_once" marker) == ran ]]
+    "${e}_start" "$name" sleep 1000
+    [[ $("${e}_exec" "$name" marker) == ran ]]
+    run ! "${e}_exec" "$name" no-such-program
+    [[ $output != *"not permitted"* ]]
+    if [[ -n ${2-} ]]; then
+        "${e}_more" "$name"
+        [[ $("${e}_exec" "$name" marker) == ran ]]
+    fi
+    no_alerts
+    # that it is judged, and known for what it is
+    run "${e}_exec" "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+    echo "$output"
+    [[ $status -ne 0 && $output == *ran* && $output == *"Operation not permitted"* ]]
+    same "exec added deny /tmp/copy" "$(alert_lines)"
+    same "$(shown_as "$name")" "$(alerts '[.[] | select(.rule.name == $rule).container.name] | unique[]' --arg rule "$rule")"
+    "${e}_end" "$name"
+    same 1 "$(operations)"
+    totals_agree
+}
+
+# known ENGINE NAME REFERENCE   and its image's digests, which the alerts have too
+known() {
+    local digests; digests=$("$1_digests")
+    [[ -n $digests ]]
+    same "$3" "$(shown "$2" .image)"
+    same "$digests" "$(shown "$2" '.digests | sort | join(" ")')"
 }
 
 # --- Docker
@@ -65,7 +107,9 @@ docker_restart_engine() {
 
 # --- Podman
 
-podman() { command podman --runtime "$podman_runtime" --cgroup-manager "$podman_cgroups" "$@" 3>&-; }
+# Of another user than root if $podman_as says as whom; then $podman_copies is a directory of theirs.
+podman_as=(command)
+podman() { "${podman_as[@]}" podman --runtime "$podman_runtime" --cgroup-manager "$podman_cgroups" "$@" 3>&-; }
 podman_begin() { # podman_begin RUNTIME DRIVER-OF-CGROUPS
     podman_runtime=$1 podman_cgroups=$2
     if ! podman image exists localhost/base:1; then
@@ -85,8 +129,8 @@ podman_more() {
     podman top "$1"
     podman pause "$1"
     podman unpause "$1"
-    podman cp "$1:/etc/passwd" "$container_dir/passwd"
-    podman cp "$container_dir/passwd" "$1:/tmp/passwd"
+    podman cp "$1:/etc/passwd" "${podman_copies:-$container_dir}/passwd"
+    podman cp "${podman_copies:-$container_dir}/passwd" "$1:/tmp/passwd"
     podman commit --quiet "$1" localhost/committed:1
     [[ $(podman_run --rm localhost/committed:1 marker) == ran ]]
     podman image rm localhost/committed:1

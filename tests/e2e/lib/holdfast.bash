@@ -122,7 +122,8 @@ launch_daemon() { # launch_daemon [OPTION…]   and does not wait for it; its pr
     (
         mkdir -p /sys/fs/cgroup/holdfastd
         echo "$BASHPID" >/sys/fs/cgroup/holdfastd/cgroup.procs
-        exec setsid /usr/sbin/holdfastd "$@" >>"$daemon_log" 2>&1 3>&-
+        # bats waits for whoever holds these, the second of which a teardown has
+        exec setsid /usr/sbin/holdfastd "$@" >>"$daemon_log" 2>&1 3>&- 4>&-
     ) &
     daemon=$!
 }

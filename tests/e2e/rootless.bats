@@ -1,0 +1,78 @@
+# Podman without root, from a user's own session: its containers are members like any, and what their user could have
+# written about them is not believed.
+# vm: --init systemd --in-turn
+# kernels: 6.1
+
+load lib/container
+load lib/holdfast
+load lib/engines
+
+user=shopkeeper
+
+setup_file() {
+    useradd --create-home --shell /bin/bash $user
+    loginctl enable-linger $user
+    # Debian's default is vfs
+    as_user mkdir -p /home/$user/.config/containers
+    printf '[storage]\ndriver = "overlay"\n' | as_user tee /home/$user/.config/containers/storage.conf >/dev/null
+}
+setup() {
+    container_setup; holdfast_setup; engines_setup
+    podman_as=(as_user)
+    podman_copies=$container_dir/theirs
+    chmod 711 "$container_dir"
+    install -d -o $user "$podman_copies"
+    has_session() { as_user systemctl --user --quiet is-active dbus.socket; }
+    wait_for 60 has_session
+}
+teardown() {
+    engines_teardown; holdfast_teardown; container_teardown
+}
+
+as_user() {
+    local uid; uid=$(id -u $user)
+    (cd / && exec runuser -u $user -- env -i PATH="$PATH" HOME=/home/$user LANG=C.UTF-8 XDG_RUNTIME_DIR="/run/user/$uid" \
+        DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" "$@")
+}
+shown_as() { podman inspect --format '{{.Id}}' "$1"; } # its user could write anything where the engine keeps the name
+module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
+
+@test "podman without root, crun, cgroups of systemd" {
+    podman_begin crun systemd
+    life_cycle podman more
+}
+
+@test "podman without root, runc" {
+    podman_begin runc systemd
+    life_cycle podman
+}
+
+@test "what a user's engine says of a container has no part in what applies to it" {
+    podman_begin crun systemd
+    # neither does what allows the image that it calls its own, nor does what is for that image alone
+    rule=allows
+    write_rules "$(rule_text block; printf '    allow_list:\n      images: [localhost/base]\n')"
+    wait_for 20 in_force
+    podman_start web sleep 1000
+    [[ $(podman_exec web sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy || echo refused') == *refused* ]]
+    same '["","",[]]' "$(shown "$(shown_as web)" '[.image, .engine, .digests]')"
+    rule=scoped rule_images=localhost/base
+    write_rules "$(rule_text block)"
+    wait_for 20 in_force
+    [[ $(podman_exec web /tmp/copy) == ran ]]
+    same "$(shown_as web)" "$(alerts '[.[] | select(.name == "Image of a container is not known").container.id] | unique[]')"
+}
+
+@test "a user's container that ran before the module and the controller is covered from then on" {
+    podman_begin crun systemd
+    systemctl stop holdfastd.service
+    rmmod holdfast
+    podman_start before sh -c 'cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; sleep 1000'
+    insmod "$(module)"
+    systemctl start holdfastd.service
+    set_rule block
+    refused() { podman_exec before test -s /tmp/refused-at; }
+    wait_for 30 refused
+    same '[true,true]' "$(shown "$(shown_as before)" '[.covered, .members >= 1]')"
+    same "exec added deny /tmp/copy" "$(alert_lines)"
+}
