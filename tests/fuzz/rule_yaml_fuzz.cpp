@@ -48,7 +48,7 @@ void checkSet(const rule::RuleSet& set, std::string_view content) {
       for (const auto* one : rule::imageRiskRules(set, config, facts)) require(!one->risks.empty());
     }
   }
-  require(!rule::describe(set, config, "").dump().empty());
+  for (const auto& rule : set.rules) require(!rule::describe(rule, set, config, "").dump().empty());
   require(rule::coverageLost(set, set).empty());
 }
 

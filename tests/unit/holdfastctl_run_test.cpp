@@ -91,6 +91,7 @@ TEST_CASE("an answer that makes no sense is status 2") {
     terminal.answer = answer;
     CHECK(terminal.run({"status"}) == 2);
     CHECK(terminal.run({"containers"}) == 2);
+    CHECK(terminal.run({"rules", "list"}) == 2);
     CHECK(terminal.run({"alerts", "list"}) == 2);
     CHECK(terminal.run({"alerts", "show", "1"}) == 2);
   }
@@ -135,6 +136,26 @@ TEST_CASE("containers are asked for until there are no more, and a daemon that r
   terminal.answer = page({3, 5});
   CHECK(terminal.run({"containers"}) == 0);
   CHECK(terminal.asked.size() == 5);
+}
+
+TEST_CASE("rules are asked for until there are no more, of one generation") {
+  Terminal terminal;
+  const auto page = [](int count, bool more, int generation) {
+    json rules = json::array();
+    for (int i = 0; i < count; ++i) rules.push_back({{"name", "rule"}});
+    return json{{"rules", rules}, {"more", more}, {"generation", generation}};
+  };
+  terminal.queued = {page(2, true, 7), page(3, true, 7), page(0, true, 7)};
+  CHECK(terminal.run({"rules", "list", "--output", "json"}) == 0);
+  const auto list = json::parse(terminal.out.str());
+  CHECK(list["rules"].size() == 5);
+  CHECK_FALSE(list.contains("more"));
+  REQUIRE(terminal.asked.size() == 3);
+  CHECK(terminal.asked[2].params == json({{"after", 5}}));
+
+  terminal.queued = {page(2, true, 7), page(3, false, 8)};
+  CHECK(terminal.run({"rules", "list"}) == 2);
+  CHECK(terminal.complains("changed"));
 }
 
 TEST_CASE("hostile names neither break the table nor reach the terminal") {

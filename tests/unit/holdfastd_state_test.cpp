@@ -445,6 +445,33 @@ TEST_CASE("containers are given in pages that fit a message, each once, however 
   CHECK(containerPage(inputs, after).containers.empty());
 }
 
+TEST_CASE("rules are given in pages that fit a message, each once, also one as large as a file may be") {
+  StatusInputs inputs;
+  rule::RuleSet set;
+  for (int i = 0; i < 512; ++i) {
+    auto& one = set.rules.emplace_back();
+    one.name = "rule-" + std::to_string(i);
+    one.description = std::string(4096, 'd');
+    if (i == 100) one.allow_list.directories.assign(200, "/" + std::string(4094, 'd'));
+  }
+  InForce in_force;
+  in_force.rules = std::make_shared<const rule::RuleSet>(set);
+  inputs.in_force = std::make_shared<const InForce>(in_force);
+  std::size_t had = 0;
+  std::size_t pages = 0;
+  for (bool more = true; more; ++pages) {
+    const auto page = rulePage(inputs, had);
+    CHECK(control::encode(page));
+    CHECK(page.contains("files") == (pages == 0));
+    REQUIRE_FALSE(page["rules"].empty());
+    for (const auto& one : page["rules"]) REQUIRE(one["name"] == "rule-" + std::to_string(had++));
+    more = page["more"];
+  }
+  CHECK(had == 512);
+  CHECK(pages > 3);
+  CHECK(rulePage(inputs, had)["rules"].empty());
+}
+
 TEST_CASE("only the self-test's own cgroup can be declared one") {
   const test::Sandbox sandbox;
   const auto good = sandbox.cgroup("holdfast-selftest-12");

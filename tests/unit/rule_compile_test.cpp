@@ -195,7 +195,8 @@ TEST_CASE("the JSON of a rule has what its type has") {
       "  - { name: stop, type: non-image-program, action: block, on_running: stop }\n",
       "test.yaml");
   REQUIRE(loaded);
-  const auto json = describe(*loaded, {}, "")["rules"];
+  nlohmann::json json;
+  for (const auto& rule : loaded->rules) json.push_back(describe(rule, *loaded, {}, ""));
   CHECK(json[0]["risks"].dump() == R"({"unscanned":true,"vulnerability":{"ids":["CVE-2021-44228"],"levels":[]}})");
   CHECK(json[1]["checks"].dump() == R"({"except":["AS1"],"types":[]})");
   CHECK(json[2]["on_running"] == "stop");
@@ -204,18 +205,17 @@ TEST_CASE("the JSON of a rule has what its type has") {
   CHECK_FALSE(json[2].contains("risks"));
 }
 
-TEST_CASE("the JSON of a rule set") {
+TEST_CASE("the JSON of a rule") {
   const RuleSet set = setOf({"name: all, action: block, allow_list: { directories: [/opt], images: [web, 'sha256:" +
                              std::string(64, '0') + "'] }"});
-  const auto json = describe(set, {}, "");
-  CHECK(json["files"] == nlohmann::json::array({"test.yaml"}));
-  CHECK(json["warnings"][0] == nlohmann::json({{"message",
-                                                "\"web\" is short; every image with it anywhere in "
-                                                "registry/path:tag is exempt"},
-                                               {"file", "test.yaml"},
-                                               {"line", 3},
-                                               {"column", 102}}));
-  CHECK(json["rules"][0] ==
+  CHECK(set.files == std::vector<std::string>{"test.yaml"});
+  CHECK(describe(set.warnings.at(0)) == nlohmann::json({{"message",
+                                                         "\"web\" is short; every image with it anywhere in "
+                                                         "registry/path:tag is exempt"},
+                                                        {"file", "test.yaml"},
+                                                        {"line", 3},
+                                                        {"column", 102}}));
+  CHECK(describe(set.rules.at(0), set, {}, "") ==
         nlohmann::json(
             {{"name", "all"},
              {"description", ""},

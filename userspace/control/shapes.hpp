@@ -14,7 +14,8 @@
 // release. Requests:
 //
 //   status                                   -> StatusReport
-//   rules.list                               -> rule::describe(RuleSet) with "generation" and "errors" added
+//   rules.list        PageParams             -> {"rules": [rule::describe(Rule)], "more": bool, "generation": int},
+//                                               the first page with "files", "warnings" and "errors" [Mistake]
 //   rules.show        NameParams             -> rule::describe(Rule)
 //   containers.list   PageParams             -> ContainerPage, by cgroup id
 //   containers.show   IdParams (text)        -> ContainerReport; id: name, cgroup id, or the beginning of an id
@@ -43,7 +44,7 @@ struct IdParams {
 
 /// A list that may take several answers: what comes after this one.
 struct PageParams {
-  std::uint64_t after = 0;  // cgroup id
+  std::uint64_t after = 0;  // cgroup id, or how many rules were had
 };
 
 struct AlertParams {

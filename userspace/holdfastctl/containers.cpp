@@ -4,7 +4,7 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
-#include "holdfastctl/container_list.hpp"
+#include "holdfastctl/paged.hpp"
 #include "holdfastctl/table.hpp"
 
 namespace holdfast::holdfastctl {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/file.hpp"
-#include "holdfastctl/container_list.hpp"
+#include "holdfastctl/paged.hpp"
 #include "rule/load.hpp"
 
 namespace holdfast::holdfastctl {
@@ -225,16 +225,18 @@ void gatherRules(const Host& host, DoctorFacts& facts) {
   });
 }
 
-/// What the controller answers as a list of objects; a wrong shape is as good as no answer.
-template <class Read>
-void ask(const Environment& environment, const fs::path& socket, const char* request, const Read& read) {
-  const auto answer = environment.call(socket, {request});
-  if (!answer) return;
+/// A wrong shape is as good as no answer.
+std::optional<std::vector<DoctorFacts::Rule>> rulesIn(const nlohmann::json& list) {
+  std::vector<DoctorFacts::Rule> rules;
   try {
-    read(*answer);
+    for (const auto& rule : list.at("rules")) {
+      rules.push_back({rule.at("name"), rule.at("status") == "on", rule.at("system"), rule.at("requested"),
+                       rule.at("effective"), rule.at("reason")});
+    }
   } catch (const nlohmann::json::exception&) {
-    return;
+    return std::nullopt;
   }
+  return rules;
 }
 
 void gatherController(const Environment& environment, const fs::path& socket, DoctorFacts& facts) {
@@ -246,16 +248,10 @@ void gatherController(const Environment& environment, const fs::path& socket, Do
     return;
   }
   facts.status = *report;
-  ask(environment, socket, "rules.list", [&facts](const nlohmann::json& answer_json) {
-    std::vector<DoctorFacts::Rule> rules;
-    for (const auto& rule : answer_json.at("rules")) {
-      rules.push_back({rule.at("name"), rule.at("status") == "on", rule.at("system"), rule.at("requested"),
-                       rule.at("effective"), rule.at("reason")});
-    }
-    facts.rules = std::move(rules);
-  });
+  const auto ask = [&](const control::Request& request) { return environment.call(socket, request); };
+  if (const auto list = fetchRules(ask)) facts.rules = rulesIn(*list);
   if (facts.status->containers.not_covered == 0) return;
-  const auto reports = fetchContainers([&](const auto& request) { return environment.call(socket, request); });
+  const auto reports = fetchContainers(ask);
   if (!reports) return;
   for (const auto& container : *reports) {
     if (container.covered || facts.uncovered.size() >= kUncoveredMax) continue;

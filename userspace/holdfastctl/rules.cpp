@@ -4,7 +4,7 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
-#include "holdfastctl/container_list.hpp"
+#include "holdfastctl/paged.hpp"
 #include "holdfastctl/rule_place.hpp"
 #include "holdfastctl/table.hpp"
 #include "rule/describe.hpp"
@@ -148,7 +148,7 @@ int rulesList(const Arguments& arguments, const Environment& environment) {
       "  holdfastctl rules list\n"
       "  holdfastctl rules list --output json | jq -r '.rules[].name'\n");
   if (const auto done = line.parse(arguments, environment)) return *done;
-  const auto answer = line.call(environment, {"rules.list"});
+  const auto answer = fetchRules([&](const control::Request& request) { return line.call(environment, request); });
   if (!answer) return failed(environment, answer.error());
   if (line.json())
     printJson(environment, *answer);

@@ -8,6 +8,7 @@
 #include "container/program.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
+#include "holdfastctl/paged.hpp"
 #include "rule/decide.hpp"
 
 namespace holdfast::holdfastctl {
@@ -127,7 +128,7 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
   if (!shown) return failed(environment, shown.error());
   const auto report = control::read<control::ContainerReport>(*shown);
   if (!report) return failed(environment, report.error());
-  const auto list = line.call(environment, {"rules.list"});
+  const auto list = fetchRules([&](const control::Request& request) { return line.call(environment, request); });
   if (!list) return failed(environment, list.error());
   const auto status = line.call(environment, {"status"});
   if (!status) return failed(environment, status.error());

@@ -23,16 +23,10 @@ namespace {
 constexpr const char* kSelfTestPrefix = "holdfast-selftest-";
 constexpr auto kEventsPatience = 1000ms;
 
-Result<json> rulesList(const HandlerParts& parts) {
-  const auto inputs = parts.inputs();
-  json list = {{"rules", json::array()}, {"warnings", json::array()}, {"files", json::array()}};
-  if (inputs.in_force && inputs.in_force->rules) {
-    list = rule::describe(*inputs.in_force->rules, inputs.in_force->config, hostProblem(inputs));
-  }
-  list["generation"] = inputs.in_force ? inputs.in_force->generation : 0;
-  list["errors"] = json::array();
-  for (const auto& error : inputs.rule_errors) list["errors"].push_back(mistake(error));
-  return list;
+Result<json> rulesList(const HandlerParts& parts, const Request& request) {
+  const auto params = control::read<control::PageParams>(request.params);
+  if (!params) return tl::unexpected(params.error());
+  return rulePage(parts.inputs(), params->after);
 }
 
 Result<json> rulesShow(const HandlerParts& parts, const Request& request) {
@@ -140,7 +134,8 @@ void registerRequests(control::Server& server, const HandlerParts& parts) {
                 [parts](const Request&, const Peer&) -> Result<json> { return json(statusReport(parts.inputs())); });
   server.handle("metrics", Access::Read,
                 [parts](const Request&, const Peer&) -> Result<json> { return json(parts.metrics()); });
-  server.handle("rules.list", Access::Read, [parts](const Request&, const Peer&) { return rulesList(parts); });
+  server.handle("rules.list", Access::Read,
+                [parts](const Request& request, const Peer&) { return rulesList(parts, request); });
   server.handle("rules.show", Access::Read,
                 [parts](const Request& request, const Peer&) { return rulesShow(parts, request); });
   server.handle("containers.list", Access::Read, [parts](const Request& request, const Peer&) -> Result<json> {

@@ -83,8 +83,47 @@ std::string notCovered(const kernel::ContainerInfo* info, const container::Conta
   return {};
 }
 
-control::ContainerReport containerReport(const container::Table::Entry& entry, const kernel::ContainerInfo* info,
-                                         const StatusInputs& inputs, const std::string& problem) {
+struct Known {
+  const container::Table::Entry& entry;
+  const kernel::ContainerInfo* info;  // null: the kernel does not know it
+};
+
+/// A container may be known by several cgroups; the ones that the kernel does not know are then not worth a line.
+std::vector<Known> knownContainers(const StatusInputs& inputs) {
+  std::map<std::uint64_t, const kernel::ContainerInfo*> infos;
+  for (const auto& info : inputs.kernel_containers) infos[info.cgroup_id] = &info;
+  std::set<std::string> told;
+  for (const auto& entry : inputs.containers) {
+    if (infos.contains(entry.cgroup_id)) told.insert(entry.container->id);
+  }
+  std::vector<Known> known;
+  for (const auto& entry : inputs.containers) {
+    const auto info = infos.find(entry.cgroup_id);
+    if (info != infos.end() || !told.contains(entry.container->id))
+      known.push_back({entry, info == infos.end() ? nullptr : info->second});
+  }
+  return known;
+}
+
+std::string notCovered(const Known& known, const std::string& problem) {
+  return problem.empty() ? notCovered(known.info, *known.entry.container) : problem;
+}
+
+/// Whether there is room for one more in a page; there is for one, whatever its size.
+class PageSize {
+ public:
+  bool takes(const nlohmann::json& item) {
+    const bool first = bytes_ == 0;
+    bytes_ += item.dump().size() + 1;
+    return first || bytes_ <= control::kPageBytesMax;
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+control::ContainerReport containerReport(const Known& known, const StatusInputs& inputs, const std::string& problem) {
+  const auto& [entry, info] = known;
   const auto& container = *entry.container;
   control::ContainerReport report;
   report.id = safeUtf8(container.id);
@@ -106,7 +145,7 @@ control::ContainerReport containerReport(const container::Table::Entry& entry, c
     report.defaulted = (info->flags & kernel::kContainerDefaulted) != 0;
     report.overflow = info->overflow;
   }
-  report.not_covered = problem.empty() ? notCovered(info, container) : problem;
+  report.not_covered = notCovered(known, problem);
   report.covered = report.not_covered.empty();
   if (!inputs.in_force || !inputs.in_force->rules || entry.self_test) return report;
 
@@ -135,32 +174,45 @@ std::string hostProblem(const StatusInputs& inputs) {
 }
 
 std::vector<control::ContainerReport> containerReports(const StatusInputs& inputs) {
-  std::map<std::uint64_t, const kernel::ContainerInfo*> infos;
-  for (const auto& info : inputs.kernel_containers) infos[info.cgroup_id] = &info;
-  // A container may be known by several cgroups; the ones that the kernel does not know are then not worth a line.
-  std::set<std::string> told;
-  for (const auto& entry : inputs.containers) {
-    if (infos.contains(entry.cgroup_id)) told.insert(entry.container->id);
-  }
   std::vector<control::ContainerReport> reports;
   const auto problem = hostProblem(inputs);
-  for (const auto& entry : inputs.containers) {
-    const auto info = infos.find(entry.cgroup_id);
-    if (info == infos.end() && told.contains(entry.container->id)) continue;
-    reports.push_back(containerReport(entry, info == infos.end() ? nullptr : info->second, inputs, problem));
-  }
+  for (const auto& known : knownContainers(inputs)) reports.push_back(containerReport(known, inputs, problem));
   return reports;
 }
 
 control::ContainerPage containerPage(const StatusInputs& inputs, std::uint64_t after) {
   control::ContainerPage page;
-  std::size_t bytes = 0;
-  for (auto& report : containerReports(inputs)) {
-    if (report.cgroup_id <= after) continue;
-    bytes += nlohmann::json(report).dump().size() + 1;
-    page.more = bytes > control::kPageBytesMax && !page.containers.empty();
+  const auto problem = hostProblem(inputs);
+  PageSize size;
+  for (const auto& known : knownContainers(inputs)) {
+    if (known.entry.cgroup_id <= after) continue;
+    auto report = containerReport(known, inputs, problem);
+    page.more = !size.takes(report);
     if (page.more) break;
     page.containers.push_back(std::move(report));
+  }
+  return page;
+}
+
+nlohmann::json rulePage(const StatusInputs& inputs, std::uint64_t after) {
+  nlohmann::json page = {{"rules", nlohmann::json::array()}, {"more", false}};
+  page["generation"] = inputs.in_force ? inputs.in_force->generation : 0;
+  const auto rules = inputs.in_force ? inputs.in_force->rules : nullptr;
+  if (after == 0) {
+    for (const char* list : {"warnings", "files", "errors"}) page[list] = nlohmann::json::array();
+    for (const auto& error : inputs.rule_errors) page["errors"].push_back(mistake(error));
+    if (rules) {
+      for (const auto& warning : rules->warnings) page["warnings"].push_back(mistake(warning));
+      for (const auto& file : rules->files) page["files"].push_back(safeUtf8(file));
+    }
+  }
+  PageSize size;
+  const auto problem = hostProblem(inputs);
+  for (std::uint64_t i = after; rules && i < rules->rules.size(); ++i) {
+    auto rule = rule::describe(rules->rules[i], *rules, inputs.in_force->config, problem);
+    page["more"] = !size.takes(rule);
+    if (page["more"] == true) break;
+    page["rules"].push_back(std::move(rule));
   }
   return page;
 }
@@ -246,11 +298,12 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
   report.functions = functionReports(inputs, problem, report.policy);
   report.store_problem = safeUtf8(inputs.store_problem);
   report.clock = inputs.clock;
-  for (const auto& container : containerReports(inputs)) {
+  for (const auto& known : knownContainers(inputs)) {
     ++report.containers.total;
-    if (container.covered) continue;
+    const auto reason = notCovered(known, problem);
+    if (reason.empty()) continue;
     ++report.containers.not_covered;
-    ++report.containers.not_covered_because[container.not_covered];
+    ++report.containers.not_covered_because[reason];
   }
   return report;
 }

@@ -51,6 +51,9 @@ struct StatusInputs {
 /// As many of them as fit a message, of those with a greater cgroup id than `after`.
 [[nodiscard]] control::ContainerPage containerPage(const StatusInputs& inputs, std::uint64_t after);
 
+/// The rules in force, as many as fit a message, without the first `after`; how they came to be with the first page.
+[[nodiscard]] nlohmann::json rulePage(const StatusInputs& inputs, std::uint64_t after);
+
 [[nodiscard]] control::Mistake mistake(const Error& error);
 
 }  // namespace holdfast::holdfastd

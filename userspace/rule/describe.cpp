@@ -70,14 +70,6 @@ json describe(const Rule& rule, const RuleSet& set, const HostConfig& config, st
   return out;
 }
 
-json describe(const RuleSet& set, const HostConfig& config, std::string_view host_problem) {
-  json out = {{"rules", json::array()}, {"warnings", json::array()}, {"files", json::array()}};
-  for (const Rule& rule : set.rules) out["rules"].push_back(describe(rule, set, config, host_problem));
-  for (const Error& warning : set.warnings) out["warnings"].push_back(describe(warning));
-  for (const auto& file : set.files) out["files"].push_back(safeUtf8(file));
-  return out;
-}
-
 json describe(const Error& error) {
   return {{"message", safeUtf8(error.message)},
           {"file", safeUtf8(error.file)},

@@ -26,9 +26,6 @@ struct Effect {
 [[nodiscard]] nlohmann::json describe(const Rule& rule, const RuleSet& set, const HostConfig& config,
                                       std::string_view host_problem);
 
-/// {rules, warnings, files}
-[[nodiscard]] nlohmann::json describe(const RuleSet& set, const HostConfig& config, std::string_view host_problem);
-
 /// {message, file, line, column}
 [[nodiscard]] nlohmann::json describe(const Error& error);
 
