@@ -53,6 +53,27 @@ records() {
     same "0 " "$(audit_output)"
 }
 
+@test "an audit daemon that is stopped misses nothing: what waited is in its trail when it is back" {
+    local name
+    make_bundle waits base
+    start_container waits
+    set_rule block
+    exec_container waits sh -c 'cp /usr/bin/marker /tmp/first; /tmp/first; :'
+    wait_for 30 audit_has waits 1
+    kill "$(cat /run/auditd.pid)"
+    wait_for 20 auditd_gone
+    # shellcheck disable=SC2016
+    exec_container waits sh -c 'for i in 1 2 3; do cp /usr/bin/marker /tmp/away-$i; /tmp/away-$i; done; :'
+    says_why() { [[ $(audit_output) == "3 no audit daemon runs"* ]]; }
+    wait_for 30 says_why || { audit_output; false; }
+    start_auditd
+    wait_for 30 audit_has waits 4 || { audit_output; records waits; false; }
+    for name in first away-1 away-2 away-3; do
+        [[ $(records waits --interpret | grep -c "path=/tmp/$name ") -eq 1 ]]
+    done
+    same "0 " "$(audit_output)"
+}
+
 @test "alerts are handled, counted, exported and copied" {
     make_bundle handled base
     start_container handled

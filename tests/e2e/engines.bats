@@ -15,7 +15,7 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
     life_cycle docker more
 }
 
-@test "docker, runc, cgroups of its own; its own records are known, and its restart changes nothing" {
+@test "docker, runc, cgroups of its own; its own records are known, and a new version and its restart change nothing" {
     docker_begin cgroupfs
     life_cycle docker
     # a scope by image and label applies; what the container's user says of itself does not
@@ -29,19 +29,25 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
     [[ $(docker_exec other sh -c 'cp /bin/busybox /tmp/true; /tmp/true && echo started') == *started* ]]
     docker rename labelled renamed
     wait_for 20 knows renamed .name renamed
+    upgrade dockerd containerd containerd-shim-runc-v2 runc docker
     docker_restart_engine
+    [[ $(docker_once marker) == ran ]]
     [[ $(docker_exec renamed marker) == ran ]]
     [[ $(docker_exec renamed sh -c '/tmp/true || echo refused') == *refused* ]]
     knows renamed .image base:1
     docker rm --force renamed other
 }
 
-@test "podman, crun, cgroups of systemd; its own records are known" {
+@test "podman, crun, cgroups of systemd; its own records are known, and a new version changes nothing" {
     podman_begin crun systemd
     life_cycle podman more
     podman_start labelled sleep 1000
     wait_for 20 knows labelled .engine podman
     known podman labelled localhost/base:1
+    upgrade podman conmon crun
+    [[ $(podman_exec labelled marker) == ran ]]
+    [[ $(podman_exec labelled sh -c 'cp /usr/bin/marker /tmp/new; /tmp/new || echo refused') == *refused* ]]
+    [[ $(podman_once marker) == ran ]]
     podman rm --force --time 0 labelled
 }
 

@@ -98,7 +98,7 @@ teardown() {
         local controller=$!
         wait_for 60 grep -q ready "$container_dir/controller"
         # each third time after it has found something, else in the midst of it
-        ((i % 3)) || wait_for 60 grep -q "EVENT 10 .*busybox" "$container_dir/controller"
+        ((i % 3)) || wait_for 60 grep -q "EVENT 10 .*busybox" "$container_dir/controller" || { echo "round $i"; cat "$container_dir/controller"; false; }
         timeout 60 rmmod holdfast
         kill "$controller" 2>/dev/null || true
         wait "$controller" || true

@@ -57,6 +57,16 @@ known() {
     same "$digests" "$(shown "$2" '.digests | sort | join(" ")')"
 }
 
+# upgrade PROGRAM…   puts the same program there anew, as a package manager does under running containers
+upgrade() {
+    local program
+    for program; do
+        program=$(readlink -f "$(command -v "$program")")
+        cp -a "$program" "$program.new"
+        mv "$program.new" "$program"
+    done
+}
+
 # --- Docker
 
 docker_begin() { # docker_begin DRIVER-OF-CGROUPS
