@@ -100,6 +100,7 @@ class Socket:
         self.sequence = 0
         self.buffer = buffer  # the kernel makes no message of a dump longer than what it has seen being read
         self.datagrams = 0
+        self.early = []  # what came among the answers to a request, and is none
         self.family = NLCTRL if isinstance(family, str) else family
         if isinstance(family, str):
             self.family = struct.unpack("=H", self.about(family)[1])[0]
@@ -116,7 +117,12 @@ class Socket:
                                      self.sequence, 0) + body)
 
     def receive(self):
-        """The messages of one datagram: (type, whole message)."""
+        """What nobody asked for: (type, whole message)."""
+        early, self.early = self.early, []
+        yield from early or self.datagram()
+
+    def datagram(self):
+        """Its messages: (type, whole message)."""
         data = self.socket.recv(self.buffer)
         self.datagrams += 1
         while len(data) >= 16:
@@ -128,7 +134,10 @@ class Socket:
         self.send(command, payload, flags)
         replies = []
         while True:
-            for kind, message in self.receive():
+            for kind, message in self.datagram():
+                if struct.unpack_from("=I", message, 8)[0] != self.sequence:
+                    self.early.append((kind, message))
+                    continue
                 if kind not in (NLMSG_DONE, NLMSG_ERROR):
                     replies.append(message)
                     continue
