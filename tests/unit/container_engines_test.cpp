@@ -427,9 +427,14 @@ std::string cgroupOf(const nlohmann::json& state, const std::filesystem::path& m
 
 TEST_CASE("recorded: what newer engines have written is read as they themselves say it") {
   const std::string suite = GENERATE("trixie", "sid");
+  const bool moved = GENERATE(false, true);  // to another disk, with a link in its place
   const std::filesystem::path recorded = HOLDFAST_SOURCE_DIR "/tests/fixtures/engine_state/" + suite;
   const test::Sandbox sandbox;
   copyRecorded(sandbox, recorded);
+  if (moved) {
+    std::filesystem::rename(sandbox.path() / "var", sandbox.path() / "elsewhere");
+    std::filesystem::create_symlink("elsewhere", sandbox.path() / "var");
+  }
   RuntimeRoots roots;
   roots.runc_parents = {sandbox.path() / "run/docker/runtime-runc", sandbox.path() / "run/containerd/runc"};
   roots.crun = {sandbox.path() / "run/crun"};

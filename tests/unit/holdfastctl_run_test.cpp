@@ -117,7 +117,7 @@ TEST_CASE("status' exit status is whether the host can intercept") {
   CHECK(terminal.run({"status", "--output", "json"}) == 0);
 }
 
-TEST_CASE("containers are asked for until there are no more, and a daemon that repeats itself is left") {
+TEST_CASE("containers are asked for until there are no more, and a daemon that repeats itself is an error") {
   Terminal terminal;
   const auto page = [](std::vector<std::uint64_t> ids) {
     control::ContainerPage out{{}, true};
@@ -134,7 +134,8 @@ TEST_CASE("containers are asked for until there are no more, and a daemon that r
   CHECK(terminal.asked[2].params == json({{"after", 8}}));
 
   terminal.answer = page({3, 5});
-  CHECK(terminal.run({"containers"}) == 0);
+  CHECK(terminal.run({"containers"}) == 2);
+  CHECK(terminal.complains("nothing new"));
   CHECK(terminal.asked.size() == 5);
 }
 
@@ -145,7 +146,7 @@ TEST_CASE("rules are asked for until there are no more, of one generation") {
     for (int i = 0; i < count; ++i) rules.push_back({{"name", "rule"}});
     return json{{"rules", rules}, {"more", more}, {"generation", generation}};
   };
-  terminal.queued = {page(2, true, 7), page(3, true, 7), page(0, true, 7)};
+  terminal.queued = {page(2, true, 7), page(3, true, 7), page(0, false, 7)};
   CHECK(terminal.run({"rules", "list", "--output", "json"}) == 0);
   const auto list = json::parse(terminal.out.str());
   CHECK(list["rules"].size() == 5);
@@ -156,6 +157,9 @@ TEST_CASE("rules are asked for until there are no more, of one generation") {
   terminal.queued = {page(2, true, 7), page(3, false, 8)};
   CHECK(terminal.run({"rules", "list"}) == 2);
   CHECK(terminal.complains("changed"));
+  terminal.queued = {page(2, true, 7), page(0, true, 7)};
+  CHECK(terminal.run({"rules", "list"}) == 2);
+  CHECK(terminal.complains("nothing new"));
 }
 
 TEST_CASE("hostile names neither break the table nor reach the terminal") {

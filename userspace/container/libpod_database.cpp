@@ -41,7 +41,7 @@ Result<Config> fromSqlite(const path& file, Libpod kind, std::string_view id) {
   if (!*opened) return Config();
   sqlite3* raw = nullptr;
   // Podman locks it for the time of a change, and so does this for that of a look.
-  const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
   const std::unique_ptr<sqlite3, Close> db(raw);
   if (code != SQLITE_OK) return tl::unexpected(Error{std::string(kReading) + ": " + sqlite3_errstr(code), file});
   sqlite3_busy_timeout(raw, kBusyMs);

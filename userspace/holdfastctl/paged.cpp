@@ -7,6 +7,12 @@ namespace holdfast::holdfastctl {
 
 using nlohmann::json;
 
+namespace {
+
+constexpr const char* kNoEnd = "holdfastd says that there is more, and gives nothing new";
+
+}  // namespace
+
 Result<std::vector<control::ContainerReport>> fetchContainers(const Ask& ask) {
   std::vector<control::ContainerReport> all;
   for (control::PageParams params;;) {
@@ -14,9 +20,10 @@ Result<std::vector<control::ContainerReport>> fetchContainers(const Ask& ask) {
     if (!answer) return tl::unexpected(answer.error());
     auto page = control::read<control::ContainerPage>(*answer);
     if (!page) return tl::unexpected(page.error());
+    const bool more = page->more;
     std::move(page->containers.begin(), page->containers.end(), std::back_inserter(all));
-    // One that gives nothing new would be asked for ever.
-    if (!page->more || all.empty() || all.back().cgroup_id <= params.after) return all;
+    if (!more) return all;
+    if (all.empty() || all.back().cgroup_id <= params.after) return fail(kNoEnd);
     params.after = all.back().cgroup_id;
   }
 }
@@ -29,7 +36,8 @@ Result<json> fetchRules(const Ask& ask) {
     if (!page) return page;
     const auto rules = page->find("rules");
     if (rules == page->end() || !rules->is_array()) return fail("holdfastd's answer is no list of rules");
-    const bool more = page->value("more", json(false)) == true && !rules->empty();
+    const bool more = page->value("more", json(false)) == true;
+    if (more && rules->empty()) return fail(kNoEnd);
     if (all.is_null()) {
       all = std::move(*page);
       all.erase("more");
