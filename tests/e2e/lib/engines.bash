@@ -61,7 +61,7 @@ known() {
 upgrade() {
     local program
     for program; do
-        program=$(readlink -f "$(command -v "$program")")
+        program=$(readlink -f "$(type -P "$program")")
         cp -a "$program" "$program.new"
         mv "$program.new" "$program"
     done
