@@ -74,5 +74,6 @@ module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
     refused() { podman_exec before test -s /tmp/refused-at; }
     wait_for 30 refused
     same '[true,true]' "$(shown "$(shown_as before)" '[.covered, .members >= 1]')"
-    same "exec added deny /tmp/copy" "$(alert_lines)"
+    # a copy that was just running as the rule came into force may have been found, too
+    same "exec added deny /tmp/copy" "$(alert_lines | grep -v '^running ')"
 }
