@@ -168,17 +168,38 @@ TEST_CASE("podman: a container that goes with its end is in another list") {
   CHECK(f.only().image.digests.size() == 3);
 }
 
-TEST_CASE("cri-o: pod and labels from the annotations that it writes") {
+TEST_CASE("cri-o: an id that the kubelet asks for is no name, what a pod's author annotates it with does not count") {
+  const bool named = GENERATE(true, false);  // by CRI-O, when it made the container
   Fixture f;
-  f.crun("p1",
-         R"({"io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop","io.kubernetes.container.name":"web",
-                   "io.kubernetes.cri-o.Labels":"{\"app\":\"web\"}"})");
-  f.storage("[" + Fixture::stored("p1", R"({\"pod-name\":\"web-0\",\"image-name\":\"quay.io/team/web:2\"})") + "]");
+  f.crun("c1",
+         R"({"io.kubernetes.cri.sandbox-name":"claimed","io.kubernetes.cri.image-name":"registry.example/trusted:1",)"
+         R"("io.kubernetes.cri.container-name":"claimed","io.kubernetes.cri-o.Image":")" +
+             std::string(64, 'a') + R"(","io.kubernetes.cri-o.ImageName":")" + (named ? "quay.io/team/db:12" : "") +
+             "\"}");
+  f.sandbox.write("crun/c1/status", R"({"pid":12,"cgroup-path":"/c1","rootfs":")" +
+                                        (f.sandbox.path() / "storage/overlay/1/merged").string() + R"(","bundle":")" +
+                                        (f.sandbox.path() / "run/overlay-containers/c1/userdata").string() + "\"}");
+  f.storage("[]");
+  f.sandbox.write("run/overlay-containers/volatile-containers.json",
+                  "[" +
+                      Fixture::stored("s1", R"({\"pod-name\":\"k8s_web-0_shop_u_0\",\"pod-id\":\"s1\",)"
+                                            R"(\"metadata-name\":\"web-0\",\"namespace\":\"shop\",\"uid\":\"u\"})") +
+                      "," +
+                      Fixture::stored("c1", R"({\"pod-name\":\"k8s_web-0_shop_u_0\",\"pod-id\":\"s1\",)"
+                                            R"(\"metadata-name\":\"db\",\"image-name\":\")" +
+                                                std::string(64, 'a') + R"(\"})") +
+                      "]");
+  f.sandbox.write("run/overlay-containers/c1/userdata/config.json",
+                  R"({"annotations":{"io.kubernetes.cri-o.Labels":"{\"app\":\"web\"}"}})");
+  f.sandbox.write("run/overlay-containers/s1/userdata/config.json",
+                  R"({"annotations":{"io.kubernetes.cri-o.Labels":"{\"tier\":\"front\",\"app\":\"pod's\"}"}})");
   const auto one = f.only();
   CHECK(one.engine == "cri-o");
-  CHECK(one.image.reference == "quay.io/team/web:2");
-  CHECK(one.image.labels == std::map<std::string, std::string>{{"app", "web"}});
-  CHECK(one.pod == Pod{"web-0", "shop", ""});
+  CHECK(one.name == "db");
+  CHECK(one.image.reference == (named ? "quay.io/team/db:12" : "quay.io/team/db:13"));
+  CHECK(one.image.digests == std::vector<std::string>{kConfig, kManifest, kIndex});
+  CHECK(one.image.labels == std::map<std::string, std::string>{{"app", "web"}, {"tier", "front"}});
+  CHECK(one.pod == Pod{"web-0", "shop", "u"});
 }
 
 TEST_CASE("containerd: image, digest of index, manifest and configuration, names of nerdctl") {
@@ -407,10 +428,12 @@ void copyRecorded(const test::Sandbox& sandbox, const std::filesystem::path& rec
     REQUIRE(text);
     if (name.string().starts_with("run/")) {
       *text = nlohmann::json::parse(*text).dump();  // some escape slashes
-      for (const auto& [theirs, ours] :
-           {std::pair{"\"/var/lib/", sandbox.path() / "var/lib"}, {"\"/sys/fs/cgroup/", sandbox.path() / "cgroup"}}) {
+      for (const auto& [theirs, ours] : {std::pair{"\"/var/lib/", sandbox.path() / "var/lib"},
+                                         {"\"/sys/fs/cgroup/", sandbox.path() / "cgroup"},
+                                         {"\"/run/containers/", sandbox.path() / "run/containers"},
+                                         {"=/run/containers/", sandbox.path() / "run/containers"}}) {
         for (auto at = text->find(theirs); at != text->npos; at = text->find(theirs, at + 1))
-          text->replace(at, std::string(theirs).size(), "\"" + ours.string() + "/");
+          text->replace(at, std::string(theirs).size(), *theirs + ours.string() + "/");
       }
     }
     sandbox.write(name, *text);
@@ -426,7 +449,7 @@ std::string cgroupOf(const nlohmann::json& state, const std::filesystem::path& m
 }  // namespace
 
 TEST_CASE("recorded: what newer engines have written is read as they themselves say it") {
-  const std::string suite = GENERATE("trixie", "sid");
+  const std::string suite = GENERATE("trixie", "sid", "crio-1.24.6");
   const bool moved = GENERATE(false, true);  // to another disk, with a link in its place
   const std::filesystem::path recorded = HOLDFAST_SOURCE_DIR "/tests/fixtures/engine_state/" + suite;
   const test::Sandbox sandbox;
@@ -437,6 +460,7 @@ TEST_CASE("recorded: what newer engines have written is read as they themselves 
   }
   RuntimeRoots roots;
   roots.runc_parents = {sandbox.path() / "run/docker/runtime-runc", sandbox.path() / "run/containerd/runc"};
+  roots.runc = {sandbox.path() / "run/runc"};
   roots.crun = {sandbox.path() / "run/crun"};
   roots.cgroup_mount = sandbox.path() / "cgroup";
   roots.engines = {.docker = sandbox.path() / "var/lib/docker",
@@ -455,7 +479,7 @@ TEST_CASE("recorded: what newer engines have written is read as they themselves 
   const auto text = readFile(recorded / "expected.json", 1 << 20);
   REQUIRE(text);
   const auto expected = nlohmann::json::parse(*text);
-  CHECK(expected.size() == 4);
+  CHECK(expected.size() == (suite.starts_with("crio-") ? 2 : 4));
   for (const auto& one : expected) {
     INFO(suite << " " << one["name"]);
     const auto found = std::ranges::find_if(scan.containers, [&](const auto& c) { return c->id == one["id"]; });

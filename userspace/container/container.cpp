@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/container.hpp"
 
-#include "container/state_json.hpp"
-
 namespace holdfast::container {
 
 namespace {
@@ -12,13 +10,16 @@ std::string find(const Container& container, const char* key) {
   return found == container.annotations.end() ? std::string() : found->second;
 }
 
-/// As containerd and CRI-O write it.
+Pod kubeletsPodOf(const Container& container) {
+  return {find(container, "io.kubernetes.pod.name"), find(container, "io.kubernetes.pod.namespace"),
+          find(container, "io.kubernetes.pod.uid")};
+}
+
+/// As containerd writes it, or the kubelet.
 Pod podOf(const Container& container) {
   Pod pod{find(container, "io.kubernetes.cri.sandbox-name"), find(container, "io.kubernetes.cri.sandbox-namespace"),
           find(container, "io.kubernetes.cri.sandbox-uid")};
-  if (!pod.name.empty()) return pod;
-  return {find(container, "io.kubernetes.pod.name"), find(container, "io.kubernetes.pod.namespace"),
-          find(container, "io.kubernetes.pod.uid")};
+  return pod.name.empty() ? kubeletsPodOf(container) : pod;
 }
 
 }  // namespace
@@ -52,19 +53,18 @@ void describe(Container& container, EngineRecord record) {
   container.pod = std::move(record.pod);
   container.image = {};
   std::string reference = std::move(record.reference);
-  if (container.engine == "containerd" || container.engine == "cri-o") {
+  if (container.engine == "containerd") {
     if (container.pod.name.empty()) container.pod = podOf(container);
     for (const char* key : {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"}) {
       if (container.name.empty()) container.name = find(container, key);
     }
-    for (const char* key :
-         {"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.Image", "io.kubernetes.cri-o.ImageName"}) {
-      if (reference.empty()) reference = find(container, key);
-    }
-  }
-  if (container.engine == "cri-o" && record.labels.empty()) {
-    const auto labels = parseObject(find(container, "io.kubernetes.cri-o.Labels"), "labels");
-    if (labels) record.labels = textsOf(*labels);
+    if (reference.empty()) reference = find(container, "io.kubernetes.cri.image-name");
+  } else if (container.engine == "cri-o") {
+    // It hands on what the pod's author annotates the pod with, but for its own and the kubelet's keys; of containerd's
+    // none counts. The kubelet asks for an id: the name is what CRI-O itself has found for it.
+    if (container.pod.name.empty()) container.pod = kubeletsPodOf(container);
+    if (container.name.empty()) container.name = find(container, "io.kubernetes.container.name");
+    if (reference.empty()) reference = find(container, "io.kubernetes.cri-o.ImageName");
   }
   if (container.name.empty()) container.name = container.id;
   if (reference.empty() && !record.names.empty()) reference = record.names.front();

@@ -148,11 +148,14 @@ Result<std::map<std::string, StorageContainer>> parseStorageContainers(std::stri
     const auto metadata = parseObject(textAt(one, "metadata"), "metadata");
     if (!metadata) return container;
     setReference(record, textAt(*metadata, "image-name"));
-    // Only CRI-O writes this one.
-    if (memberOf(*metadata, "pod-name").is_string()) {
-      record.engine = "cri-o";
-      if (auto name = textAt(*metadata, "container-name"); !name.empty()) record.name = std::move(name);
-    }
+    // Only CRI-O writes this one (internal/storage/runtime.go). Its "name" and "pod-name" are k8s_NAME_POD_... of all
+    // parts.
+    if (!memberOf(*metadata, "pod-name").is_string()) return container;
+    record.engine = "cri-o";
+    if (auto name = textAt(*metadata, "metadata-name"); !name.empty()) record.name = std::move(name);
+    container.sandbox = textAt(*metadata, "pod-id");
+    if (container.sandbox == textAt(one, "id"))
+      record.pod = {record.name, textAt(*metadata, "namespace"), textAt(*metadata, "uid")};
     return container;
   });
 }
@@ -174,6 +177,13 @@ LibpodConfig parseLibpod(std::string_view config) {
   const auto json = parseObject(config, "config");
   if (!json) return {};
   return {textAt(*json, "name"), textAt(*json, "pod"), textsAt(*json, "labels")};
+}
+
+std::map<std::string, std::string> parseCrioLabels(std::string_view config) {
+  const auto json = parseObject(config, "config.json");
+  if (!json) return {};
+  const auto labels = parseObject(textAt(memberOf(*json, "annotations"), "io.kubernetes.cri-o.Labels"), "labels");
+  return labels ? textsOf(*labels) : std::map<std::string, std::string>();
 }
 
 Result<Manifest> parseManifest(std::string_view text, std::string_view architecture) {

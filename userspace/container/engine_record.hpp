@@ -59,6 +59,7 @@ struct DockerConfig {
 struct StorageContainer {
   EngineRecord record;
   std::string image_id;
+  std::string sandbox;  // CRI-O's: the entry of the pod, which is its own
 };
 [[nodiscard]] Result<std::map<std::string, StorageContainer>> parseStorageContainers(std::string_view text);
 
@@ -77,6 +78,9 @@ struct LibpodConfig {
 };
 /// All empty if it is none.
 [[nodiscard]] LibpodConfig parseLibpod(std::string_view config);
+
+/// What CRI-O has written into a config.json of the labels: of a container its own, of a sandbox the pod's.
+[[nodiscard]] std::map<std::string, std::string> parseCrioLabels(std::string_view config);
 
 /// What an image's manifest or index in containerd's content store leads to (OCI image-spec v1).
 struct Manifest {

@@ -125,6 +125,14 @@ Result<void> addCri(EngineRecord& record, const Metadata& metadata, std::string_
   return {};
 }
 
+/// The directory of containers/storage that a container's root is in: DIR/DRIVER/LAYER/merged, DIR/vfs/dir/LAYER.
+std::optional<path> storageOf(const path& root, std::string_view driver) {
+  for (path up = root.parent_path(); up.has_relative_path(); up = up.parent_path()) {
+    if (up.filename() == driver) return up.parent_path();
+  }
+  return std::nullopt;
+}
+
 /// Podman's labels, and the pod.
 Result<void> addLibpod(EngineRecord& record, const path& storage, std::string_view id) {
   const auto config = libpodConfig(storage, Libpod::Container, id);
@@ -217,7 +225,7 @@ Result<std::optional<Engines::Found>> Engines::findDocker(const Container& conta
 }
 
 Result<std::optional<Engines::Found>> Engines::findStorage(const Container& container) {
-  // DIR/DRIVER-containers/ID/userdata
+  // DIR/DRIVER-containers/ID/userdata, Podman's in the storage, CRI-O's in the storage's run directory
   constexpr std::string_view kContainers = "-containers";
   const path bundle = container.bundle;
   const path list_directory = bundle.parent_path().parent_path();
@@ -226,24 +234,31 @@ Result<std::optional<Engines::Found>> Engines::findStorage(const Container& cont
       !driver.ends_with(kContainers))
     return std::nullopt;
   driver.resize(driver.size() - kContainers.size());
-  const path storage = list_directory.parent_path();
+  path storage = list_directory.parent_path();
+  const path storage_by_root = storageOf(container.root, driver).value_or(storage);
 
   Found found;
   found.record.engine = "podman";
   StorageContainer entry;
-  // The second has those that are removed with their end (containers/storage 1.45).
-  for (const path& file : {list_directory / "containers.json",
-                           roots_.storage_run / list_directory.filename() / "volatile-containers.json"}) {
+  // The last two have those that are removed with their end (containers/storage 1.45), which all of CRI-O's are.
+  for (const path& file :
+       {list_directory / "containers.json", storage_by_root / list_directory.filename() / "containers.json",
+        list_directory / "volatile-containers.json",
+        roots_.storage_run / list_directory.filename() / "volatile-containers.json"}) {
     const auto containers = read(containers_, file, parseStorageContainers);
     if (!containers) return tl::unexpected(containers.error());
     const auto own = (*containers)->find(container.id);
     if (own == (*containers)->end()) continue;
     entry = own->second;
+    if (const auto pod = (*containers)->find(entry.sandbox); pod != (*containers)->end())
+      entry.record.pod = pod->second.record.pod;
     found.complete = true;
     break;
   }
   if (!found.complete) return found;
   found.record = std::move(entry.record);
+  const bool is_crio = found.record.engine == "cri-o";
+  if (is_crio) storage = storage_by_root;
 
   const auto images = read(images_, storage / (driver + "-images") / "images.json", parseStorageImages);
   if (!images) return tl::unexpected(images.error());
@@ -252,8 +267,15 @@ Result<std::optional<Engines::Found>> Engines::findStorage(const Container& cont
     for (const auto& name : image->second.names) addName(found.record, name);
   }
 
-  // What CRI-O knows of a pod is in the annotations, which it writes.
-  if (found.record.engine != "podman") return found;
+  if (is_crio) {
+    for (const std::string& id : {container.id, entry.sandbox}) {
+      if (!isFileName(id)) continue;
+      const auto config = readStateFile(list_directory / id / "userdata/config.json", kStateBytesMax);
+      if (!config) return tl::unexpected(config.error());
+      if (*config) found.record.labels.merge(parseCrioLabels(**config));
+    }
+    return found;
+  }
   if (auto done = addLibpod(found.record, storage, container.id); !done) return tl::unexpected(done.error());
   return found;
 }
