@@ -51,14 +51,19 @@ HOLDFAST_STUB security_task_alloc
 HOLDFAST_STUB security_ptrace_access_check
 
 /*
- * unsigned long holdfast_call(unsigned long function, unsigned long argument)
+ * unsigned long holdfast_call(unsigned long function, unsigned long first,
+ *			       unsigned long second, unsigned long third,
+ *			       unsigned long fourth)
  *
- * Calls a function that may have lost its ENDBR; its RET comes back to our
- * caller.
+ * Calls a function that may have lost its ENDBR, with as many of the arguments
+ * as it takes; its RET comes back to our caller.
  */
 SYM_FUNC_START(holdfast_call)
 	movq	%rdi, %rax
 	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %rcx
 	pushq	%rax
 	RET
 SYM_FUNC_END(holdfast_call)

@@ -58,13 +58,30 @@ void holdfast_guard_lock(void)
 		__module_get(THIS_MODULE);
 }
 
+/* Once for each two sets: they may be large, and those who refer to them many. */
+static bool programs_subset(struct holdfast_digest_set *set,
+			    const struct holdfast_digest_set *old)
+{
+	if (!set || set == old)
+		return true;
+	if (!old)
+		return false;
+	if (set->compared != old->serial) {
+		set->within = holdfast_digests_subset(&set->digests,
+						      &old->digests);
+		set->compared = old->serial;
+	}
+	return set->within;
+}
+
 /* Does @rule refuse or report all that @old did? */
 static bool as_strict(const struct holdfast_rule *rule,
 		      const struct holdfast_rule *old)
 {
 	return rule->type == old->type && rule->action >= old->action &&
 	       rule->on_running >= old->on_running &&
-	       holdfast_prefixes_subset(&rule->directories, &old->directories);
+	       holdfast_prefixes_subset(&rule->directories, &old->directories) &&
+	       programs_subset(rule->programs, old->programs);
 }
 
 static bool profile_as_strict(const struct holdfast_profile *profile,
@@ -99,6 +116,22 @@ static bool patterns_subset(const struct holdfast_policy *old,
 	return true;
 }
 
+static bool runtime_programs_subset(const struct holdfast_policy *policy,
+				    const struct holdfast_policy *old)
+{
+	u32 i, j;
+
+	for (i = 0; i < policy->nr_runtime_programs; i++) {
+		for (j = 0; j < old->nr_runtime_programs; j++)
+			if (!strcmp(policy->runtime_programs[i],
+				    old->runtime_programs[j]))
+				break;
+		if (j == old->nr_runtime_programs)
+			return false;
+	}
+	return true;
+}
+
 struct replacement {
 	const struct holdfast_policy *old;
 	const struct holdfast_policy *policy;
@@ -121,6 +154,7 @@ bool holdfast_guard_may_replace(const struct holdfast_policy *old,
 	if (!holdfast_guard_locked())
 		return true;
 	return patterns_subset(old, policy) &&
+	       runtime_programs_subset(policy, old) &&
 	       profile_as_strict(holdfast_policy_profile(policy,
 							 policy->default_profile),
 				 holdfast_policy_profile(old,

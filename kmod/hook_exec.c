@@ -20,6 +20,7 @@
 #include "container.h"
 #include "event.h"
 #include "guard.h"
+#include "held.h"
 #include "home.h"
 #include "judge.h"
 #include "member.h"
@@ -227,8 +228,8 @@ static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm)
 
 	/* Unless the second line has judged it, at its open as an interpreter. */
 	if (member->interpreter != inode)
-		err = holdfast_judge_member(member, HOLDFAST_EVENT_EXEC,
-					    &bprm->file->f_path, true);
+		err = holdfast_judge_exec(member, HOLDFAST_EVENT_EXEC,
+					  &bprm->file->f_path);
 	member->judged = err ? NULL : inode;
 	return err;
 }
@@ -276,6 +277,7 @@ int holdfast_policy_prepare_exec_creds(void)
 	if (member) {
 		WRITE_ONCE(member->judged, NULL);
 		WRITE_ONCE(member->interpreter, NULL);
+		holdfast_held_begin(member);
 	}
 	rcu_read_unlock();
 	return 0;
@@ -310,8 +312,11 @@ int holdfast_policy_security_bprm_committed_creds(struct linux_binprm *bprm)
 	holdfast_hit(security_bprm_committed_creds);
 	rcu_read_lock();
 	member = holdfast_member_find(current->signal);
-	if (member && holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
-		holdfast_member_confirm(member);
+	if (member) {
+		holdfast_held_commit(member);
+		if (holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
+			holdfast_member_confirm(member);
+	}
 	rcu_read_unlock();
 	return 0;
 }
@@ -328,29 +333,27 @@ static bool judged_already(const struct holdfast_member *member,
  * Judges a mapping by a member; and by a task that is none, but maps a file of
  * a container's root file system, as a member of that container.
  */
-static int judge_mapping(u32 kind, const struct path *path, bool may_read)
+static int judge_mapping(struct holdfast_case *c)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
-	struct holdfast_case c = {
-		.kind = kind,
-		.task = current,
-		.path = path,
-		.may_read = may_read,
-	};
 	int err = 0;
 
 	if (member) {
-		if (!judged_already(member, d_inode(path->dentry)))
-			err = holdfast_judge_member(member, kind, path, may_read);
+		c->member = member;
+		c->container = member->container;
+		c->root = member->home->root;
+		c->home = member->home;
+		if (!judged_already(member, d_inode(c->path->dentry)))
+			err = holdfast_judge(c);
 		holdfast_member_put(member);
 		return err;
 	}
-	c.root = holdfast_root_find(path->dentry->d_sb);
-	if (!c.root)
+	c->root = holdfast_root_find(c->path->dentry->d_sb);
+	if (!c->root)
 		return 0;
-	c.container = c.root->container;
-	err = holdfast_judge(&c);
-	holdfast_root_put(c.root);
+	c->container = c->root->container;
+	err = holdfast_judge(c);
+	holdfast_root_put(c->root);
 	return err;
 }
 
@@ -374,17 +377,23 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_mmap_file,
 int holdfast_policy_security_mmap_file(struct file *file, unsigned long prot,
 				       unsigned long flags)
 {
+	struct holdfast_case c = {
+		.kind = HOLDFAST_EVENT_MAP,
+		.task = current,
+		.may_read = true,
+	};
 	int index, err;
 
 	holdfast_hit(security_mmap_file);
 	if (!file || holdfast_origin_is_anonymous(file) ||
 	    !becomes_executable(file, prot))
 		return 0;
+	c.path = holdfast_user_path(file);
 	if (!holdfast_is_member(current) &&
-	    !holdfast_root_known(holdfast_user_path(file)->dentry->d_sb))
+	    !holdfast_root_known(c.path->dentry->d_sb))
 		return 0;
 	index = holdfast_enter();
-	err = judge_mapping(HOLDFAST_EVENT_MAP, holdfast_user_path(file), true);
+	err = judge_mapping(&c);
 	holdfast_leave(index);
 	return err;
 }
@@ -401,7 +410,11 @@ int holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
 					   unsigned long reqprot,
 					   unsigned long prot)
 {
-	const struct path *path;
+	struct holdfast_case c = {
+		.kind = HOLDFAST_EVENT_MPROTECT,
+		.task = current,
+		.written = vma->anon_vma,
+	};
 	int index, err;
 
 	holdfast_hit(security_file_mprotect);
@@ -409,12 +422,12 @@ int holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
 	    (vma->vm_flags & VM_EXEC) ||
 	    holdfast_origin_is_anonymous(vma->vm_file))
 		return 0;
-	path = holdfast_user_path(vma->vm_file);
+	c.path = holdfast_user_path(vma->vm_file);
 	if (!holdfast_is_member(current) &&
-	    !holdfast_root_known(path->dentry->d_sb))
+	    !holdfast_root_known(c.path->dentry->d_sb))
 		return 0;
 	index = holdfast_enter();
-	err = judge_mapping(HOLDFAST_EVENT_MPROTECT, path, false);
+	err = judge_mapping(&c);
 	holdfast_leave(index);
 	return err;
 }

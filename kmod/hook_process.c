@@ -36,7 +36,7 @@ int holdfast_policy_security_task_alloc(struct task_struct *task,
 	err = 0;
 	member = holdfast_member_get(current);
 	if (member) {
-		err = holdfast_member_reserve(member);
+		err = holdfast_member_reserve(member, clone_flags);
 		holdfast_member_put(member);
 	}
 	holdfast_leave(index);

@@ -171,20 +171,22 @@ static bool stop(struct subject *subject, const struct inode *inode)
 static bool judge_file(struct subject *subject, struct file *file)
 {
 	const struct path *path = holdfast_user_path(file);
-	const struct holdfast_member *member = subject->member;
+	struct holdfast_member *member = subject->member;
 	const struct holdfast_case c = {
 		.kind = HOLDFAST_EVENT_RUNNING,
 		.task = subject->task,
 		.path = path,
 		.container = member->container,
+		.member = member,
 		.root = member->home->root,
 		.home = member->home,
 		.may_read = true,
+		.fresh = subject->fresh,
 	};
 	struct holdfast_event_body *body;
 	struct holdfast_event *event;
 
-	event = holdfast_verdict(&c, subject->fresh);
+	event = holdfast_verdict(&c);
 	if (IS_ERR_OR_NULL(event))
 		return !event;
 	body = &event->body;

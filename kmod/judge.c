@@ -3,7 +3,9 @@
 #include <linux/dcache.h>
 #include <linux/slab.h>
 
+#include "accept.h"
 #include "container.h"
+#include "content.h"
 #include "event.h"
 #include "home.h"
 #include "judge.h"
@@ -12,6 +14,7 @@
 #include "policy.h"
 #include "root.h"
 #include "rule_ids.h"
+#include "runtime_program.h"
 #include "stats.h"
 
 /*
@@ -55,9 +58,12 @@ static char *name_of(const struct holdfast_case *c, char *buffer, int size)
 	return name;
 }
 
-static bool exempt(const struct holdfast_rule *rule, const char *path)
+static bool exempt(const struct holdfast_rule *rule, const char *path,
+		   const u8 *digest)
 {
-	return path && holdfast_prefixes_match(&rule->directories, path);
+	return (path && holdfast_prefixes_match(&rule->directories, path)) ||
+	       (digest && rule->programs &&
+		holdfast_digests_have(&rule->programs->digests, digest));
 }
 
 /* What @rule says, if its allow list exempts nothing. */
@@ -72,13 +78,17 @@ static u32 verdict_of(const struct holdfast_rule *rule,
 							 HOLDFAST_VERDICT_ALLOW;
 }
 
-/* The strictest verdict of the rules that are hit; each is judged by itself. */
-static void apply_rules(struct holdfast_event *event, const char *name,
-			struct holdfast_container *container,
-			const struct holdfast_rule_ids *fresh)
+/*
+ * The strictest verdict of the rules that are hit; each is judged by itself.
+ * Might that be another if the digest were known, which is NULL?
+ */
+static bool apply_rules(struct holdfast_event *event,
+			const struct holdfast_case *c, const char *name,
+			const u8 *digest)
 {
 	const struct holdfast_profile *profile;
 	const struct holdfast_policy *policy;
+	bool lists_programs = false;
 	u32 i;
 
 	event->body.verdict = HOLDFAST_VERDICT_ALLOW;
@@ -86,31 +96,78 @@ static void apply_rules(struct holdfast_event *event, const char *name,
 	policy = holdfast_policy_rcu();
 	if (!policy)
 		goto out;
-	profile = holdfast_policy_of(policy, container);
+	profile = holdfast_policy_of(policy, c->container);
 	event->body.generation = policy->generation;
 	event->body.profile_id = profile->id;
 	for (i = 0; i < profile->nr; i++) {
 		const struct holdfast_rule *rule = &profile->rules[i];
-		u32 verdict = verdict_of(rule, fresh);
+		u32 verdict = verdict_of(rule, c->fresh);
 
-		if (verdict > event->body.verdict && !exempt(rule, name)) {
+		if (verdict > event->body.verdict &&
+		    !exempt(rule, name, digest)) {
 			event->body.verdict = verdict;
 			event->body.rule_tag = rule->tag;
+			lists_programs = rule->programs;
 		}
 	}
 out:
 	rcu_read_unlock();
+	return lists_programs;
 }
 
-struct holdfast_event *holdfast_verdict(const struct holdfast_case *c,
-					const struct holdfast_rule_ids *fresh)
+/* The rules again, as the digest is known. Did it matter? 1 or 0, or an error. */
+static int apply_digest(struct holdfast_event *event,
+			const struct holdfast_case *c, const char *name,
+			struct holdfast_content *content)
+{
+	u32 before = event->body.verdict;
+	u8 digest[HOLDFAST_DIGEST_SIZE];
+	int result = holdfast_accept_digest(c, content, digest);
+
+	if (result <= 0)
+		return result;
+	apply_rules(event, c, name, digest);
+	return event->body.verdict < before;
+}
+
+/* What is accepted for its bytes after all. 0 or an error. */
+static int apply_content(struct holdfast_event *event,
+			 const struct holdfast_case *c, const char *name,
+			 enum holdfast_origin origin, bool lists_programs)
+{
+	bool own = holdfast_origin_own_layer(origin);
+	struct holdfast_content *content;
+	int result = 0;
+
+	if (!own && !lists_programs)
+		return 0;
+	content = holdfast_accept_claim(c, origin);
+	if (IS_ERR_OR_NULL(content))
+		return PTR_ERR_OR_ZERO(content);
+	if (own)
+		result = holdfast_accept_unchanged(c, content);
+	if (result > 0)
+		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
+	else if (!result && lists_programs)
+		result = apply_digest(event, c, name, content);
+	if (result > 0)
+		return holdfast_accept_keep(c, content);
+	holdfast_content_release(content);
+	return result;
+}
+
+struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 {
 	struct holdfast_event *event;
 	enum holdfast_origin origin;
+	bool lists_programs;
+	int err = 0;
 	char *name;
 
 	might_sleep();
 	origin = holdfast_origin_of(c->task, c->path, c->root, c->may_read);
+	if (origin == HOLDFAST_ORIGIN_IMAGE && c->written)
+		origin = HOLDFAST_ORIGIN_CHANGED;
 	if (origin == HOLDFAST_ORIGIN_IMAGE || origin == HOLDFAST_ORIGIN_UNTOLD)
 		return NULL;
 
@@ -119,11 +176,17 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c,
 		return ERR_PTR(-ENOMEM);
 	name = name_of(c, event->path, sizeof(event->path));
 	event->name = IS_ERR(name) ? NULL : name;
-	apply_rules(event, names_count(c) ? event->name : NULL, c->container,
-		    fresh);
-	if (event->body.verdict == HOLDFAST_VERDICT_ALLOW) {
+	name = names_count(c) ? event->name : NULL;
+	lists_programs = apply_rules(event, c, name, NULL);
+	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW &&
+	    origin == HOLDFAST_ORIGIN_VOLUME && c->may_read &&
+	    holdfast_is_runtime_program(c->path))
+		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
+	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW)
+		err = apply_content(event, c, name, origin, lists_programs);
+	if (err || event->body.verdict == HOLDFAST_VERDICT_ALLOW) {
 		holdfast_event_free(event);
-		return NULL;
+		return ERR_PTR(err);
 	}
 	event->body.origin = origin;
 	holdfast_event_object(event, d_inode(c->path->dentry));
@@ -137,7 +200,7 @@ int holdfast_judge(const struct holdfast_case *c)
 
 	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
 						       HOLDFAST_STAT_MAPS);
-	event = holdfast_verdict(c, NULL);
+	event = holdfast_verdict(c);
 	if (IS_ERR_OR_NULL(event))
 		return PTR_ERR_OR_ZERO(event);
 	if (event->body.origin == HOLDFAST_ORIGIN_UNKNOWN)
@@ -153,17 +216,18 @@ int holdfast_judge(const struct holdfast_case *c)
 	return err;
 }
 
-int holdfast_judge_member(const struct holdfast_member *member, u32 kind,
-			  const struct path *path, bool may_read)
+int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
+			const struct path *path)
 {
 	const struct holdfast_case c = {
 		.kind = kind,
 		.task = current,
 		.path = path,
 		.container = member->container,
+		.member = member,
 		.root = member->home->root,
 		.home = member->home,
-		.may_read = may_read,
+		.may_read = true,
 	};
 
 	return holdfast_judge(&c);
@@ -182,8 +246,8 @@ int holdfast_judge_open_exec(const struct path *path)
 	 * program interpreter and a script's one after.
 	 */
 	if (current->in_execve && member->judged && member->judged != inode) {
-		err = holdfast_judge_member(member, HOLDFAST_EVENT_INTERPRETER,
-					    path, true);
+		err = holdfast_judge_exec(member, HOLDFAST_EVENT_INTERPRETER,
+					  path);
 		/* So that it is not reported twice, as it is mapped. */
 		if (!err)
 			member->interpreter = inode;

@@ -20,28 +20,33 @@ struct task_struct;
  * @task: who uses it, held by the caller or current
  * @path: the file, kept open by the caller
  * @container: whose rules apply
+ * @member: who is to be kept from seeing the file change, NULL if nobody can be
  * @root: what is of the image
  * @home: what allowed directories are relative to, NULL for nothing: then no
  *	directory exempts
- * @may_read: the file's attributes may be read
+ * @may_read: the file, and its attributes, may be read
+ * @written: pages of a private mapping of it were written to
+ * @fresh: only these rules count, which came into force while it ran; NULL: all
  */
 struct holdfast_case {
 	u32 kind;
 	struct task_struct *task;
 	const struct path *path;
 	struct holdfast_container *container;
+	struct holdfast_member *member;
 	struct holdfast_root *root;
 	const struct holdfast_home *home;
 	bool may_read;
+	bool written;
+	const struct holdfast_rule_ids *fresh;
 };
 
 /*
  * What the rules of type non-image-program say of a file that is not the
  * image's: the event with their verdict, to be sent and freed; NULL for nothing,
- * or an ERR_PTR. With @fresh, only these rules, of what runs already. Sleeps.
+ * or an ERR_PTR. Sleeps.
  */
-struct holdfast_event *holdfast_verdict(const struct holdfast_case *c,
-					const struct holdfast_rule_ids *fresh);
+struct holdfast_event *holdfast_verdict(const struct holdfast_case *c);
 
 /*
  * Whether a program or library that is not the image's may be used, by the
@@ -50,9 +55,9 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c,
  */
 int holdfast_judge(const struct holdfast_case *c);
 
-/* As holdfast_judge(), of a file that current, @member, is about to use. */
-int holdfast_judge_member(const struct holdfast_member *member, u32 kind,
-			  const struct path *path, bool may_read);
+/* As holdfast_judge(), of a file that current, @member, is about to execute. */
+int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
+			const struct path *path);
 
 /* The second line: current opens the file at @path to execute it. */
 int holdfast_judge_open_exec(const struct path *path);

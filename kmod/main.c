@@ -6,12 +6,13 @@
 
 #include "attach.h"
 #include "container.h"
+#include "content.h"
 #include "event.h"
 #include "home.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
-#include "origin.h"
+#include "overlay.h"
 #include "policy.h"
 #include "root.h"
 #include "survey.h"
@@ -60,18 +61,21 @@ static int __init holdfast_start(void)
 	err = holdfast_home_init();
 	if (err)
 		goto stop_root;
-	err = holdfast_member_init();
+	err = holdfast_content_init();
 	if (err)
 		goto stop_home;
+	err = holdfast_member_init();
+	if (err)
+		goto stop_content;
 	err = holdfast_survey_init();
 	if (err)
 		goto stop_member;
-	err = holdfast_origin_init();
+	err = holdfast_overlay_init();
 	if (err)
 		goto stop_survey;
 	err = holdfast_attach();
 	if (err)
-		goto stop_origin;
+		goto stop_overlay;
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
@@ -80,13 +84,15 @@ static int __init holdfast_start(void)
 
 stop_attach:
 	holdfast_detach();
-stop_origin:
-	holdfast_origin_exit();
+stop_overlay:
+	holdfast_overlay_exit();
 stop_survey:
 	holdfast_survey_exit();
 stop_member:
 	holdfast_member_exit();
 	holdfast_container_exit();
+stop_content:
+	holdfast_content_exit();
 stop_home:
 	holdfast_home_exit();
 stop_root:
@@ -105,10 +111,11 @@ static void __exit holdfast_stop(void)
 	if (disable)
 		return;
 	holdfast_detach();
-	holdfast_origin_exit();
+	holdfast_overlay_exit();
 	holdfast_survey_exit();
 	holdfast_member_exit();
 	holdfast_container_exit();
+	holdfast_content_exit();
 	holdfast_home_exit();
 	holdfast_root_exit();
 	holdfast_policy_exit();

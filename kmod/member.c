@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
+#include "held.h"
 #include "home.h"
 #include "member.h"
 #include "root.h"
@@ -106,6 +107,7 @@ void holdfast_member_put(struct holdfast_member *member)
 	if (!refcount_dec_and_test(&member->refs))
 		return;
 	drop_reservations(member);
+	holdfast_held_drop(member);
 	holdfast_rule_ids_put(member->surveyed);
 	holdfast_home_put(member->home);
 	holdfast_container_put(member->container);
@@ -198,6 +200,8 @@ static void unlink(struct holdfast_member *member)
 	raw_spin_unlock_irqrestore(lock, flags);
 	if (!linked)
 		return;
+	/* Others may refer to the record still: its memory is gone. */
+	holdfast_held_drop(member);
 	holdfast_container_leave(member->container);
 	holdfast_member_put(member);
 }
@@ -302,12 +306,16 @@ static struct reservation *find_reservation(struct holdfast_member *parent,
 	return NULL;
 }
 
-int holdfast_member_reserve(struct holdfast_member *parent)
+int holdfast_member_reserve(struct holdfast_member *parent,
+			    unsigned long clone_flags)
 {
 	struct holdfast_rule_ids *surveyed = NULL;
 	struct reservation *reservation;
 	unsigned long flags;
 
+	/* What the child maps, its parent goes on using. */
+	if ((clone_flags & CLONE_VM) && holdfast_held_prepare(parent))
+		return -ENOMEM;
 	raw_spin_lock_irqsave(&parent->lock, flags);
 	reservation = find_reservation(parent, current);
 	if (reservation) {
@@ -377,6 +385,7 @@ void holdfast_member_link(struct task_struct *parent, struct task_struct *child)
 	member->tgid = child->tgid;
 	member->start_time = child->start_boottime;
 	member->flags = READ_ONCE(of_parent->flags);
+	holdfast_held_share(of_parent, member);
 	/*
 	 * It was visible before and may have been adopted: what it inherits is
 	 * what counts, as it may have another root by now.

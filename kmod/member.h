@@ -10,6 +10,7 @@
 #include <uapi/linux/holdfast.h>
 
 struct holdfast_container;
+struct holdfast_held;
 struct holdfast_home;
 struct holdfast_rule_ids;
 struct path;
@@ -25,11 +26,13 @@ struct path;
  * @tgid: in the initial pid namespace
  * @start_time: nanoseconds of boot time
  * @flags: HOLDFAST_MEMBER_F_*, as bits for set_bit()
- * @lock: protects @reserved and @surveyed
+ * @lock: protects @reserved, @surveyed, @held and @next
  * @reserved: records of children to come, see holdfast_member_reserve()
  * @surveyed: the rules that what it runs was judged by: those in force as it
  *	came into being, or at its last survey; a reference, NULL for none
  * @locked: how often in a row its memory could not be surveyed; of the survey
+ * @held: the files that its memory must not see changed; a reference, or NULL
+ * @next: likewise, of the memory that the exec in progress makes
  * @judged: the inode that the exec in progress was let run with, else NULL.
  *	Only compared; of the one task that holds cred_guard_mutex.
  * @interpreter: likewise, what it was let open as an interpreter
@@ -48,6 +51,8 @@ struct holdfast_member {
 	struct list_head reserved;
 	struct holdfast_rule_ids *surveyed;
 	unsigned int locked;
+	struct holdfast_held *held;
+	struct holdfast_held *next;
 	const struct inode *judged;
 	const struct inode *interpreter;
 	struct rcu_head rcu;
@@ -105,7 +110,8 @@ static inline bool holdfast_member_test(struct holdfast_member *member,
 }
 
 /* The three steps of a fork, in their order; the first may sleep and fail. */
-int holdfast_member_reserve(struct holdfast_member *parent);
+int holdfast_member_reserve(struct holdfast_member *parent,
+			    unsigned long clone_flags);
 void holdfast_member_link(struct task_struct *parent, struct task_struct *child);
 void holdfast_member_exit_task(struct task_struct *task);
 

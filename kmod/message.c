@@ -10,7 +10,7 @@
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
-#include "origin.h"
+#include "overlay.h"
 #include "policy.h"
 #include "query.h"
 #include "stats.h"
@@ -35,9 +35,9 @@ static u32 status_flags(bool disabled)
 
 	if (holdfast_attached())
 		flags |= HOLDFAST_STATUS_F_ATTACHED;
-	if (holdfast_origin_verified())
+	if (holdfast_overlay_verified())
 		flags |= HOLDFAST_STATUS_F_OVERLAY;
-	if (holdfast_origin_mismatched())
+	if (holdfast_overlay_mismatched())
 		flags |= HOLDFAST_STATUS_F_MISMATCH;
 	if (holdfast_netlink_port())
 		flags |= HOLDFAST_STATUS_F_CONTROLLER;
@@ -229,7 +229,9 @@ static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule)
 	       (put_u64(skb, HOLDFAST_A_RULE_ID, rule->id,
 			HOLDFAST_A_RULE_PAD) ||
 		nla_put_u32(skb, HOLDFAST_A_RULE_ON_RUNNING,
-			    rule->on_running)));
+			    rule->on_running))) ||
+	      (rule->programs &&
+	       nla_put_u32(skb, HOLDFAST_A_RULE_DIGEST_SET, rule->programs->id));
 	for (i = 0; i < rule->directories.nr && !err; i++) {
 		const char *name = rule->directories.sorted[i];
 

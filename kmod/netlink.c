@@ -14,7 +14,7 @@
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
-#include "origin.h"
+#include "overlay.h"
 #include "policy.h"
 #include "query.h"
 #include "survey.h"
@@ -65,6 +65,9 @@ static const struct nla_policy policy[HOLDFAST_A_MAX + 1] = {
 	[HOLDFAST_A_QUERY] = NLA_POLICY_NESTED(query_policy),
 	[HOLDFAST_A_ACK_NUMBER] = { .type = NLA_U64 },
 	[HOLDFAST_A_PROBE] = NLA_POLICY_NESTED(probe_policy),
+	[HOLDFAST_A_DIGESTS] = NLA_POLICY_NESTED(holdfast_digests_policy),
+	[HOLDFAST_A_RUNTIME_PROGRAM] = { .type = NLA_NUL_STRING,
+					 .len = HOLDFAST_PATH_MAX },
 };
 
 static bool is_disabled;
@@ -424,7 +427,7 @@ static int do_calibrate(struct sk_buff *skb, struct genl_info *info)
 		probes[nr].fd = nla_get_u32(attrs[HOLDFAST_A_PROBE_FD]);
 		probes[nr++].expect = nla_get_u32(attrs[HOLDFAST_A_PROBE_EXPECT]);
 	}
-	return holdfast_origin_calibrate(probes, nr, info->extack);
+	return holdfast_overlay_calibrate(probes, nr, info->extack);
 }
 
 static int do_lock(struct sk_buff *skb, struct genl_info *info)

@@ -21,6 +21,13 @@ enum holdfast_origin holdfast_origin_of(struct task_struct *task,
 					const struct holdfast_root *root,
 					bool may_read);
 
+/* Does the file lie in the container's own layer of its overlay? */
+static inline bool holdfast_origin_own_layer(enum holdfast_origin origin)
+{
+	return origin == HOLDFAST_ORIGIN_CHANGED ||
+	       origin == HOLDFAST_ORIGIN_ADDED;
+}
+
 /* memfd and the like: no mount shows it. */
 bool holdfast_origin_is_memfd(const struct path *path);
 
@@ -29,23 +36,5 @@ bool holdfast_origin_is_memfd(const struct path *path);
  * of huge pages. Its name is the kernel's; no file of a mount is such a one.
  */
 bool holdfast_origin_is_anonymous(const struct file *file);
-
-/**
- * struct holdfast_calibration - one probe, see HOLDFAST_CMD_CALIBRATE
- * @fd: of current
- * @expect: enum holdfast_expect
- */
-struct holdfast_calibration {
-	u32 fd;
-	u32 expect;
-};
-
-int holdfast_origin_calibrate(const struct holdfast_calibration *probes,
-			      unsigned int nr, struct netlink_ext_ack *extack);
-bool holdfast_origin_verified(void);
-bool holdfast_origin_mismatched(void);
-
-int holdfast_origin_init(void);
-void holdfast_origin_exit(void);
 
 #endif

@@ -115,6 +115,21 @@ bool holdfast_policy_names_container(const char *name, const char *parent)
 	return is;
 }
 
+int holdfast_policy_add_runtime_program(struct holdfast_policy *policy,
+					char *name)
+{
+	if (policy->nr_runtime_programs == HOLDFAST_RUNTIME_PROGRAMS_MAX)
+		return -E2BIG;
+	policy->runtime_programs[policy->nr_runtime_programs++] = name;
+	return 0;
+}
+
+struct holdfast_digest_set *
+holdfast_policy_digest_set(struct holdfast_policy *policy, u32 id)
+{
+	return xa_load(&policy->digest_sets, id);
+}
+
 u32 holdfast_policy_generation(void)
 {
 	const struct holdfast_policy *policy;
@@ -132,8 +147,10 @@ struct holdfast_policy *holdfast_policy_new(u32 generation)
 	struct holdfast_policy *policy;
 
 	policy = kvzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
-	if (policy)
-		policy->generation = generation;
+	if (!policy)
+		return NULL;
+	policy->generation = generation;
+	xa_init_flags(&policy->digest_sets, XA_FLAGS_ACCOUNT);
 	return policy;
 }
 
@@ -178,6 +195,81 @@ int holdfast_policy_add_pattern(struct holdfast_policy *policy,
 	return 0;
 }
 
+static void put_digest_set(struct holdfast_digest_set *set)
+{
+	if (!refcount_dec_and_test(&set->refs))
+		return;
+	holdfast_digests_free(&set->digests);
+	kfree(set);
+}
+
+/* Takes over the reference. */
+static int add_digest_set(struct holdfast_policy *policy,
+			  struct holdfast_digest_set *set)
+{
+	int err = xa_insert(&policy->digest_sets, set->id, set,
+			    GFP_KERNEL_ACCOUNT);
+
+	if (err)
+		put_digest_set(set);
+	else
+		policy->nr_digests += set->digests.nr;
+	return err;
+}
+
+static int make_digest_set(struct holdfast_policy *policy, u32 id)
+{
+	static atomic64_t last_serial;
+	struct holdfast_digest_set *set;
+
+	set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return -ENOMEM;
+	refcount_set(&set->refs, 1);
+	set->id = id;
+	set->serial = atomic64_inc_return(&last_serial);
+	return add_digest_set(policy, set);
+}
+
+int holdfast_policy_add_digests(struct holdfast_policy *policy, u32 id,
+				const u8 *digests, u32 nr)
+{
+	struct holdfast_digest_set *set;
+	u32 before, i;
+	int err = 0;
+
+	if (!holdfast_policy_digest_set(policy, id))
+		err = make_digest_set(policy, id);
+	if (err)
+		return err;
+	set = holdfast_policy_digest_set(policy, id);
+	if (READ_ONCE(set->sealed))
+		return -EEXIST;
+	for (i = 0; i < nr && !err; i++) {
+		if (policy->nr_digests >= HOLDFAST_DIGESTS_MAX)
+			return -E2BIG;
+		before = set->digests.nr;
+		err = holdfast_digests_add(&set->digests,
+					   digests + i * HOLDFAST_DIGEST_SIZE);
+		policy->nr_digests += set->digests.nr - before;
+	}
+	return err;
+}
+
+int holdfast_policy_keep_digests(struct holdfast_policy *policy, u32 id)
+{
+	struct holdfast_digest_set *set;
+	struct holdfast_policy *now;
+
+	rcu_read_lock();
+	now = rcu_dereference(policy_in_force);
+	set = now ? xa_load(&now->digest_sets, id) : NULL;
+	if (set)
+		refcount_inc(&set->refs);
+	rcu_read_unlock();
+	return set ? add_digest_set(policy, set) : -ENOENT;
+}
+
 void holdfast_profile_free(struct holdfast_profile *profile)
 {
 	u32 i, j;
@@ -198,7 +290,9 @@ void holdfast_policy_free(struct holdfast_policy *policy)
 {
 	struct holdfast_profile *profile;
 	struct holdfast_binding *binding;
+	struct holdfast_digest_set *set;
 	struct hlist_node *next;
+	unsigned long id;
 	unsigned int i;
 
 	if (!policy)
@@ -212,6 +306,11 @@ void holdfast_policy_free(struct holdfast_policy *policy)
 			kfree(binding);
 		cond_resched();
 	}
+	for (i = 0; i < policy->nr_runtime_programs; i++)
+		kfree(policy->runtime_programs[i]);
+	xa_for_each(&policy->digest_sets, id, set)
+		put_digest_set(set);
+	xa_destroy(&policy->digest_sets);
 	kvfree(policy);
 }
 
@@ -238,8 +337,13 @@ static void free_work(struct work_struct *work)
 
 int holdfast_policy_commit(struct holdfast_policy *policy)
 {
+	struct holdfast_digest_set *set;
 	struct holdfast_policy *old;
+	unsigned long id;
 	int err = 0;
+
+	xa_for_each(&policy->digest_sets, id, set)
+		WRITE_ONCE(set->sealed, true);
 
 	mutex_lock(&commit_lock);
 	old = rcu_dereference_protected(policy_in_force,

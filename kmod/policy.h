@@ -2,14 +2,39 @@
 #ifndef HOLDFAST_POLICY_H
 #define HOLDFAST_POLICY_H
 
+#include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <uapi/linux/holdfast.h>
 
+#include "core/digests.h"
 #include "core/path_prefix.h"
 
 struct holdfast_container;
 struct holdfast_rule_ids;
+
+/**
+ * struct holdfast_digest_set - files that rules exempt, wherever they are
+ * @refs: policies
+ * @id: not 0
+ * @serial: no other set has had it
+ * @sealed: a policy with it was in force: immutable, but for what follows
+ * @digests: of their bytes
+ * @compared: serial of the set that it was compared with last, by the lock
+ *	(see guard.c); protected by that of commits, as is @within
+ * @within: it is within that set
+ */
+struct holdfast_digest_set {
+	refcount_t refs;
+	u32 id;
+	u64 serial;
+	bool sealed;
+	struct holdfast_digests digests;
+	u64 compared;
+	bool within;
+};
 
 /**
  * struct holdfast_rule - one rule as far as the kernel needs it
@@ -19,6 +44,7 @@ struct holdfast_rule_ids;
  * @on_running: likewise, on what runs as it comes into force
  * @id: the same as long as it says the same, 0 if @on_running is ALLOW
  * @directories: what lies in one of them is exempt
+ * @programs: so is what has one of these digests; of the policy, NULL for none
  */
 struct holdfast_rule {
 	u32 tag;
@@ -27,6 +53,7 @@ struct holdfast_rule {
 	u32 on_running;
 	u64 id;
 	struct holdfast_prefixes directories;
+	struct holdfast_digest_set *programs;
 };
 
 /**
@@ -70,10 +97,15 @@ struct holdfast_pattern {
  * @nr_profiles: how many
  * @nr_bindings: how many
  * @nr_patterns: how many
+ * @nr_digests: how many, in all sets
+ * @nr_runtime_programs: how many
  * @profile_bytes: of the longest profile
  * @profiles: table by id
  * @bindings: table by cgroup id
+ * @digest_sets: by id, references
  * @patterns: as many as @nr_patterns
+ * @runtime_programs: absolute names on the host, as many as
+ *	@nr_runtime_programs
  * @free: work that frees it after the last reader under RCU
  *
  * Built by one transaction, then immutable, behind one RCU pointer.
@@ -85,10 +117,14 @@ struct holdfast_policy {
 	u32 nr_profiles;
 	u32 nr_bindings;
 	u32 nr_patterns;
+	u32 nr_digests;
+	u32 nr_runtime_programs;
 	u32 profile_bytes;
 	struct hlist_head profiles[1 << HOLDFAST_POLICY_BITS];
 	struct hlist_head bindings[1 << HOLDFAST_POLICY_BITS];
+	struct xarray digest_sets;
 	struct holdfast_pattern patterns[HOLDFAST_PATTERNS_MAX];
+	char *runtime_programs[HOLDFAST_RUNTIME_PROGRAMS_MAX];
 	struct rcu_work free;
 };
 
@@ -121,6 +157,17 @@ int holdfast_policy_add_binding(struct holdfast_policy *policy, u64 cgroup_id,
 				u32 profile_id);
 int holdfast_policy_add_pattern(struct holdfast_policy *policy,
 				const struct holdfast_pattern *pattern);
+/* Takes over @name if it succeeds. */
+int holdfast_policy_add_runtime_program(struct holdfast_policy *policy,
+					char *name);
+/* @nr digests, one after the other, to the set @id. Sleeps. */
+int holdfast_policy_add_digests(struct holdfast_policy *policy, u32 id,
+				const u8 *digests, u32 nr);
+/* The set @id of the policy in force is to be one of @policy; or -ENOENT. */
+int holdfast_policy_keep_digests(struct holdfast_policy *policy, u32 id);
+/* NULL if there is none. */
+struct holdfast_digest_set *
+holdfast_policy_digest_set(struct holdfast_policy *policy, u32 id);
 void holdfast_profile_free(struct holdfast_profile *profile);
 /* One that was never in force. */
 void holdfast_policy_free(struct holdfast_policy *policy);

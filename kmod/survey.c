@@ -14,7 +14,7 @@
 
 #include "inspect.h"
 #include "member.h"
-#include "origin.h"
+#include "overlay.h"
 #include "policy.h"
 #include "rule_ids.h"
 #include "survey.h"
@@ -148,7 +148,7 @@ static void survey_work(struct work_struct *work)
 	bool more;
 
 	/* Until the origin of files can be told; then it is started again. */
-	if (!holdfast_origin_verified())
+	if (!holdfast_overlay_verified())
 		return;
 	survey = kvzalloc(sizeof(*survey), GFP_KERNEL);
 	if (!survey) {

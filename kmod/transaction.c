@@ -23,6 +23,7 @@ static const struct nla_policy rule_policy[] = {
 	[HOLDFAST_A_RULE_ID] = { .type = NLA_U64 },
 	[HOLDFAST_A_RULE_ON_RUNNING] =
 		NLA_POLICY_MAX(NLA_U32, HOLDFAST_VERDICT_MAX),
+	[HOLDFAST_A_RULE_DIGEST_SET] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 const struct nla_policy holdfast_profile_policy[HOLDFAST_A_PROFILE_MAX + 1] = {
@@ -42,6 +43,12 @@ const struct nla_policy holdfast_pattern_policy[HOLDFAST_A_PATTERN_MAX + 1] = {
 					.len = HOLDFAST_PATTERN_MAX },
 	[HOLDFAST_A_PATTERN_PARENT] = { .type = NLA_NUL_STRING,
 					.len = HOLDFAST_PATTERN_MAX },
+};
+
+const struct nla_policy holdfast_digests_policy[HOLDFAST_A_DIGESTS_MAX + 1] = {
+	[HOLDFAST_A_DIGESTS_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+	[HOLDFAST_A_DIGESTS_SHA256] =
+		NLA_POLICY_MIN_LEN(HOLDFAST_DIGEST_SIZE),
 };
 
 /* The one that may be open, and whose it is. */
@@ -121,6 +128,17 @@ static int parse_directories(struct holdfast_rule *rule,
 	return err;
 }
 
+static int parse_digest_set(struct holdfast_rule *rule,
+			    const struct nlattr *attr, struct genl_info *info)
+{
+	if (!attr)
+		return 0;
+	rule->programs = holdfast_policy_digest_set(transaction,
+						    nla_get_u32(attr));
+	return rule->programs ? 0 : holdfast_fault(info, attr, -ENOENT,
+						   "there is no such set of digests");
+}
+
 static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 		      struct genl_info *info)
 {
@@ -146,7 +164,8 @@ static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 	if (rule->on_running && !rule->id)
 		return holdfast_fault(info, nest, -EINVAL,
 				      "rule about what runs needs an id");
-	return parse_directories(rule, nest, info);
+	err = parse_digest_set(rule, attrs[HOLDFAST_A_RULE_DIGEST_SET], info);
+	return err ? err : parse_directories(rule, nest, info);
 }
 
 static int parse_profile(const struct nlattr *nest, struct genl_info *info)
@@ -253,6 +272,62 @@ static int parse_pattern(const struct nlattr *nest, struct genl_info *info)
 	return 0;
 }
 
+static int parse_digests(const struct nlattr *nest, struct genl_info *info)
+{
+	struct nlattr *attrs[HOLDFAST_A_DIGESTS_MAX + 1], *list;
+	u32 id;
+	int err;
+
+	err = nla_parse_nested(attrs, HOLDFAST_A_DIGESTS_MAX, nest,
+			       holdfast_digests_policy, info->extack);
+	if (!err)
+		err = holdfast_need(info, nest, attrs, "digests need a set",
+				    HOLDFAST_A_DIGESTS_SET, 0);
+	if (err)
+		return err;
+	id = nla_get_u32(attrs[HOLDFAST_A_DIGESTS_SET]);
+	list = attrs[HOLDFAST_A_DIGESTS_SHA256];
+	if (!list) {
+		err = holdfast_policy_keep_digests(transaction, id);
+		return err ? holdfast_fault(info, nest, err,
+					    "no such set is in force, or it is there already") :
+			     0;
+	}
+	if (nla_len(list) % HOLDFAST_DIGEST_SIZE)
+		return holdfast_fault(info, list, -EINVAL,
+				      "digests are of 32 bytes each");
+	err = holdfast_policy_add_digests(transaction, id, nla_data(list),
+					  nla_len(list) / HOLDFAST_DIGEST_SIZE);
+	if (err == -E2BIG)
+		NL_SET_ERR_MSG_ATTR(info->extack, list, "too many digests");
+	else if (err == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(info->extack, nest,
+				    "the set is in force as it is");
+	else if (err == -EINVAL)
+		NL_SET_ERR_MSG_ATTR(info->extack, list,
+				    "all zeros are no digest");
+	return err;
+}
+
+static int parse_runtime_program(const struct nlattr *attr,
+				 struct genl_info *info)
+{
+	char *name;
+	int err;
+
+	if (!holdfast_prefix_valid(nla_data(attr)))
+		return holdfast_fault(info, attr, -EINVAL,
+				      "program is not absolute and normal");
+	name = nla_strdup(attr, GFP_KERNEL_ACCOUNT);
+	if (!name)
+		return -ENOMEM;
+	err = holdfast_policy_add_runtime_program(transaction, name);
+	if (!err)
+		return 0;
+	kfree(name);
+	return holdfast_fault(info, attr, err, "too many programs");
+}
+
 static int parse_part(struct genl_info *info)
 {
 	struct nlattr *attr;
@@ -269,6 +344,12 @@ static int parse_part(struct genl_info *info)
 			break;
 		case HOLDFAST_A_PATTERN:
 			err = parse_pattern(attr, info);
+			break;
+		case HOLDFAST_A_DIGESTS:
+			err = parse_digests(attr, info);
+			break;
+		case HOLDFAST_A_RUNTIME_PROGRAM:
+			err = parse_runtime_program(attr, info);
 			break;
 		default:
 			err = holdfast_fault(info, attr, -EINVAL,

@@ -12,7 +12,8 @@ extern const struct nla_policy
 extern const struct nla_policy
 	holdfast_binding_policy[HOLDFAST_A_BINDING_MAX + 1];
 extern const struct nla_policy
-	holdfast_pattern_policy[HOLDFAST_A_PATTERN_MAX + 1];
+	holdfast_pattern_policy[HOLDFAST_A_PATTERN_MAX + 1],
+	holdfast_digests_policy[HOLDFAST_A_DIGESTS_MAX + 1];
 
 /* The commands; a fault ends the transaction. */
 int holdfast_transaction_begin(struct sk_buff *skb, struct genl_info *info);

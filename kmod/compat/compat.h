@@ -76,6 +76,21 @@ static inline int holdfast_add_sb_mark(struct fsnotify_mark *mark,
 #endif
 }
 
+/* 6.12: the lock of every group is so. */
+#ifndef FSNOTIFY_GROUP_NOFS
+#define FSNOTIFY_GROUP_NOFS 0
+#endif
+
+static inline struct fsnotify_mark *
+holdfast_find_inode_mark(struct inode *inode, struct fsnotify_group *group)
+{
+#ifdef HOLDFAST_HAS_FSNOTIFY_ADD_MARK_OBJECT
+	return fsnotify_find_inode_mark(inode, group);
+#else
+	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
+#endif
+}
+
 /* Below FSNOTIFY_PRIO_CONTENT permission events are never generated. */
 static inline void holdfast_set_group_priority(struct fsnotify_group *group)
 {
@@ -94,5 +109,9 @@ static inline void holdfast_set_group_priority(struct fsnotify_group *group)
 #define HOLDFAST_EXIT_ARGUMENTS	\
 	void *data, struct task_struct *task
 #endif
+
+/* Exported, but before 6.7 fs/internal.h alone has it. */
+int vfs_path_lookup(struct dentry *root, struct vfsmount *mnt, const char *name,
+		    unsigned int flags, struct path *path);
 
 #endif

@@ -6,6 +6,9 @@
 //     shared     likewise, shared
 //     protect    readable first, then mprotect
 //     written    privately and writable, written to, then mprotect
+//     implied    privately and readable, by a process whose personality makes that executable (READ_IMPLIES_EXEC)
+//     remapped   shared and executable, after remap_file_pages
+//     segment    a segment of shared memory with the bytes of FILE, attached executable (SHM_EXEC)
 //     anonymous  no file, but shared memory, which the kernel keeps in one; then mprotect. FILE is not used
 //     data       readable only (never refused)
 //     hold       as map, and keeps it so, without an end
@@ -16,6 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
 #include <unistd.h>
 
 static int failed(const char* what) {
@@ -37,9 +42,30 @@ static int until_refused(int fd) {
   }
 }
 
+static int in_segment(int fd) {
+  const int segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
+  void* data = segment < 0 ? (void*)-1 : shmat(segment, NULL, 0);
+  if (data == (void*)-1) return failed("shmat");
+  if (read(fd, data, 4096) < 0) return failed("read");
+  const void* code = shmat(segment, NULL, SHM_EXEC | SHM_RDONLY);
+  const int status = code == (void*)-1 ? failed("shmat") : 0;
+  shmctl(segment, IPC_RMID, NULL);
+  if (!status) puts("loaded");
+  return status;
+}
+
+static int remapped(const char* path) {
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  char* code = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+  if (code == MAP_FAILED) return failed("mmap");
+  if (remap_file_pages(code, 4096, 0, 1, 0)) return failed("remap_file_pages");
+  puts("loaded");
+  return 0;
+}
+
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|anonymous|data|hold|until-refused FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|implied|remapped|segment|anonymous|data|hold|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -50,7 +76,11 @@ int main(int argc, char** argv) {
   const int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed(argv[2]);
   if (!strcmp(how, "until-refused")) return until_refused(fd);
-  const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data ? 0 : PROT_EXEC);
+  if (!strcmp(how, "segment")) return in_segment(fd);
+  if (!strcmp(how, "remapped")) return remapped(argv[2]);
+  const int implied = !strcmp(how, "implied");
+  if (implied && personality(READ_IMPLIES_EXEC) < 0) return failed("personality");
+  const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data || implied ? 0 : PROT_EXEC);
   const int shared = anonymous || !strcmp(how, "shared");
   char* code = mmap(NULL, 4096, prot, (shared ? MAP_SHARED : MAP_PRIVATE) | (anonymous ? MAP_ANONYMOUS : 0),
                     anonymous ? -1 : fd, 0);

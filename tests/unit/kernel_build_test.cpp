@@ -62,6 +62,11 @@ TEST_CASE("a policy is cut into messages and is the same when put together") {
   for (std::uint32_t id = 1; id <= 40; ++id) policy.profiles.push_back(profile(id, 30, 100));
   for (std::uint64_t id = 0; id < 5000; ++id) policy.bindings.push_back({0x100000000ULL + id, 1});
   policy.patterns = {{"docker-", ".scope", ""}, {"", "", "docker"}};
+  policy.runtime_programs = {"/usr/bin/docker-init"};
+  policy.digest_sets = {
+      {.id = 1, .digests = std::make_shared<const std::vector<holdfast::Sha256>>(2000)},
+      {.id = 2, .digests = std::make_shared<const std::vector<holdfast::Sha256>>(1), .in_force = true}};
+  policy.profiles[0].rules[0].digest_set = 1;
 
   const auto parts = buildParts(kFamily, policy);
   REQUIRE(parts);
@@ -69,6 +74,8 @@ TEST_CASE("a policy is cut into messages and is the same when put together") {
   std::vector<PolicyProfile> profiles;
   std::vector<Pattern> patterns;
   std::size_t bindings = 0;
+  std::size_t runtime_programs = 0;
+  std::size_t digest_bytes = 0;
   for (const auto& part : *parts) {
     const auto bytes = attributes(part, HOLDFAST_CMD_POLICY_PART);
     const auto some_profiles = parseProfiles(bytes);
@@ -79,12 +86,19 @@ TEST_CASE("a policy is cut into messages and is the same when put together") {
     patterns.insert(patterns.end(), some_patterns->begin(), some_patterns->end());
     AttributeReader reader(bytes);
     Attribute attribute;
-    while (reader.next(attribute)) bindings += attribute.type == HOLDFAST_A_BINDING;
+    while (reader.next(attribute)) {
+      bindings += attribute.type == HOLDFAST_A_BINDING;
+      runtime_programs += attribute.type == HOLDFAST_A_RUNTIME_PROGRAM;
+      if (attribute.type == HOLDFAST_A_DIGESTS) digest_bytes += attribute.payload.size() - 8;
+    }
     CHECK((rawType(bytes) & NLA_F_NESTED) != 0);
   }
   CHECK(profiles == policy.profiles);
   CHECK(patterns == policy.patterns);
   CHECK(bindings == policy.bindings.size());
+  CHECK(runtime_programs == 1);
+  // a header for each of three parts; of the set that is in force not even that
+  CHECK(digest_bytes == 2000 * 32 + 3 * 4);
 }
 
 TEST_CASE("a profile is in one message, whatever it costs, or refused with the reason") {
@@ -250,5 +264,5 @@ TEST_CASE("the netlink specification has every enumerator of the header, in its 
     }
     CHECK(found);
   }
-  CHECK(sets == 20);
+  CHECK(sets == 21);
 }

@@ -5,6 +5,7 @@
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -22,7 +23,7 @@ std::size_t sizeOf(const PolicyProfile& profile) {
   for (const auto& rule : profile.rules) {
     std::size_t directories = 0;
     for (const auto& directory : rule.directories) directories += sizeOf(directory);
-    rules += padded(4 * padded(4) + padded(8) + directories);
+    rules += padded(5 * padded(4) + padded(8) + directories);
   }
   return padded(padded(4) + rules);
 }
@@ -46,6 +47,7 @@ void add(Message& message, const PolicyProfile& profile) {
           in_rule.put(HOLDFAST_A_RULE_ON_RUNNING, static_cast<std::uint32_t>(rule.on_running));
         }
         for (const auto& directory : rule.directories) in_rule.put(HOLDFAST_A_RULE_DIRECTORY, directory);
+        if (rule.digest_set != 0) in_rule.put(HOLDFAST_A_RULE_DIGEST_SET, rule.digest_set);
       });
     }
   });
@@ -64,6 +66,38 @@ void add(Message& message, const Pattern& pattern) {
     if (!pattern.suffix.empty()) inside.put(HOLDFAST_A_PATTERN_SUFFIX, pattern.suffix);
     if (!pattern.parent.empty()) inside.put(HOLDFAST_A_PATTERN_PARENT, pattern.parent);
   });
+}
+
+std::size_t sizeOf(const DigestSet& part) {
+  return padded(padded(4) + padded(part.in_force ? 0 : part.digests->size() * sizeof(Sha256)));
+}
+
+void add(Message& message, const DigestSet& part) {
+  message.nest(HOLDFAST_A_DIGESTS, [&](Message& inside) {
+    inside.put(HOLDFAST_A_DIGESTS_SET, part.id);
+    if (!part.in_force) inside.put(HOLDFAST_A_DIGESTS_SHA256, std::as_bytes(std::span(*part.digests)));
+  });
+}
+
+/// Each small enough for a message.
+std::vector<DigestSet> split(const std::vector<DigestSet>& sets) {
+  constexpr std::size_t kMost = 900;
+  std::vector<DigestSet> parts;
+  for (const auto& set : sets) {
+    if (set.in_force) {
+      parts.push_back(set);
+      continue;
+    }
+    for (std::size_t at = 0; at < set.digests->size(); at += kMost) {
+      const auto some = std::span(*set.digests).subspan(at, std::min(kMost, set.digests->size() - at));
+      parts.push_back({set.id, std::make_shared<const std::vector<Sha256>>(some.begin(), some.end())});
+    }
+  }
+  return parts;
+}
+
+void add(Message& message, const std::string& runtime_program) {
+  message.put(HOLDFAST_A_RUNTIME_PROGRAM, runtime_program);
 }
 
 Result<void> check(const PolicyProfile& profile) {
@@ -101,6 +135,13 @@ Result<void> check(const Policy& policy) {
       return fail("a cgroup pattern is too long or has neither prefix nor parent");
     }
   }
+  std::size_t digests = 0;
+  for (const auto& set : policy.digest_sets) digests += set.digests ? set.digests->size() : 0;
+  if (digests > HOLDFAST_DIGESTS_MAX) {
+    return fail("all rules exempt " + std::to_string(digests) + " programs by their digests, more than the " +
+                std::to_string(HOLDFAST_DIGESTS_MAX) + " that the kernel keeps");
+  }
+  if (policy.runtime_programs.size() > HOLDFAST_RUNTIME_PROGRAMS_MAX) return fail("too many runtime programs");
   for (const auto& profile : policy.profiles) {
     if (auto fine = check(profile); !fine) return fine;
   }
@@ -127,6 +168,10 @@ void Message::put(int type, std::string_view text) {
   if (nla_put(message_.get(), type, static_cast<int>(terminated.size() + 1), terminated.c_str()) < 0) {
     complete_ = false;
   }
+}
+
+void Message::put(int type, std::span<const std::byte> bytes) {
+  if (nla_put(message_.get(), type, static_cast<int>(bytes.size()), bytes.data()) < 0) complete_ = false;
 }
 
 nlattr* Message::beginNest(int type) {
@@ -171,9 +216,11 @@ Result<std::vector<Message>> buildParts(std::uint16_t family, const Policy& poli
       add(parts.back(), item);
     }
   };
+  addAll(split(policy.digest_sets));
   addAll(policy.profiles);
   addAll(policy.bindings);
   addAll(policy.patterns);
+  addAll(policy.runtime_programs);
   for (const auto& part : parts) {
     if (!part.complete()) return fail("a policy message is too long");
   }

@@ -26,6 +26,7 @@ class Message {
   void put(int type, std::uint32_t value);
   void put(int type, std::uint64_t value);
   void put(int type, std::string_view text);
+  void put(int type, std::span<const std::byte> bytes);
 
   /// `fill(message)` adds what is inside the nest.
   template <class Fill>

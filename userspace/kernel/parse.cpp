@@ -205,6 +205,7 @@ Result<PolicyRule> ruleFrom(Bytes bytes) {
     if (a.type == HOLDFAST_A_RULE_ACTION) return readEnum(a, rule.action);
     if (a.type == HOLDFAST_A_RULE_ON_RUNNING) return readEnum(a, rule.on_running);
     if (a.type == HOLDFAST_A_RULE_ID) return read(a, rule.id);
+    if (a.type == HOLDFAST_A_RULE_DIGEST_SET) return read(a, rule.digest_set);
     if (a.type != HOLDFAST_A_RULE_DIRECTORY) return true;
     std::string directory;
     if (!read(a, directory)) return false;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/sha256.hpp"
 #include "kernel/event.hpp"
 
 namespace holdfast::kernel {
@@ -139,6 +141,7 @@ struct PolicyRule {
   Verdict on_running = Verdict::Allow;  // on what runs as the rule comes into force; Deny ends it
   std::uint64_t id = 0;                 // the same as long as the rule says the same; 0 if on_running is Allow
   std::vector<std::string> directories = {};
+  std::uint32_t digest_set = 0;  // programs with a digest of that set are exempt; 0: none
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };
 
@@ -163,6 +166,13 @@ struct Pattern {
   friend bool operator==(const Pattern&, const Pattern&) = default;
 };
 
+/// With an id that is in force already, only that is said.
+struct DigestSet {
+  std::uint32_t id = 0;
+  std::shared_ptr<const std::vector<Sha256>> digests = {};
+  bool in_force = false;
+};
+
 struct Policy {
   std::uint32_t generation = 0;
   std::uint32_t default_profile = 0;
@@ -170,6 +180,8 @@ struct Policy {
   std::vector<PolicyProfile> profiles = {};
   std::vector<Binding> bindings = {};
   std::vector<Pattern> patterns = {};
+  std::vector<DigestSet> digest_sets = {};
+  std::vector<std::string> runtime_programs = {};  // absolute paths on the host
 };
 
 enum class Expect : std::uint32_t { Lower = 1, Upper = 2 };

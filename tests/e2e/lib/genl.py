@@ -166,9 +166,10 @@ def profile(number, *rules):
     return nest("A_PROFILE", u32("A_PROFILE_ID", number), *rules)
 
 
-def rule(tag, action, *directories, on_running=0):
+def rule(tag, action, *directories, on_running=0, digest_set=0):
+    programs = [u32("A_RULE_DIGEST_SET", digest_set)] if digest_set else []
     running = [u64("A_RULE_ID", tag), u32("A_RULE_ON_RUNNING", on_running)] if on_running else []
-    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action), *running,
+    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action), *running, *programs,
                 *[text("A_RULE_DIRECTORY", directory) for directory in directories])
 
 

@@ -75,6 +75,10 @@ def binding(cgroup, number):
     return nest("A_BINDING", u64("A_BINDING_CGROUP_ID", cgroup), u32("A_BINDING_PROFILE_ID", number))
 
 
+def digests(number, data):
+    return nest("A_DIGESTS", u32("A_DIGESTS_SET", number), attr("A_DIGESTS_SHA256", data))
+
+
 def do(name, *parts):
     return lambda: Socket().do(name, *parts)
 
@@ -82,7 +86,7 @@ def do(name, *parts):
 CASES = {
     "truncated": truncated,
     "short-header": short_header,
-    "unknown-attribute": do("STATUS_GET", attr(N["A_PROBE"] + 40, b"1234")),
+    "unknown-attribute": do("STATUS_GET", attr(N["A_RUNTIME_PROGRAM"] + 40, b"1234")),
     "unknown-command": lambda: Socket().request(N["CMD_LOCK"] + 1),
     "kernel-only-command": do("EVENT"),
     "kernel-only-attribute": do("STATUS_GET", text("A_BOOT_ID", "x")),
@@ -112,6 +116,14 @@ CASES = {
     "long-pattern": lambda: part(nest("A_PATTERN", text("A_PATTERN_PREFIX", "x" * 65))),
     "pattern-of-all": lambda: part(nest("A_PATTERN", text("A_PATTERN_SUFFIX", ".scope"))),
     "too-many-patterns": lambda: part(*(nest("A_PATTERN", text("A_PATTERN_PREFIX", f"p{i}-")) for i in range(65))),
+    "digests-without-set": lambda: part(nest("A_DIGESTS", attr("A_DIGESTS_SHA256", b"x" * 32))),
+    "torn-digest": lambda: part(digests(1, b"x" * 33)),
+    "short-digest": lambda: part(digests(1, b"x" * 31)),
+    "digest-of-zeros": lambda: part(digests(1, b"x" * 32 + b"\0" * 32)),
+    "no-such-set": lambda: part(profile(1, rule(1, 2, digest_set=7))),
+    "set-not-in-force": lambda: part(nest("A_DIGESTS", u32("A_DIGESTS_SET", 7))),
+    "relative-program": lambda: part(text("A_RUNTIME_PROGRAM", "bin/init")),
+    "too-many-programs": lambda: part(*(text("A_RUNTIME_PROGRAM", f"/init{i}") for i in range(33))),
     "no-default": lambda: commit(profile(2)),
     "binding-to-nothing": lambda: commit(profile(1), binding(5, 9)),
     "binding-twice": lambda: commit(profile(1), binding(5, 1), binding(5, 1)),

@@ -24,7 +24,10 @@
  *                     [POLICY_QUERY_TIMEOUT_MS]
  * -> POLICY_PART      PROFILE { ID,
  *                         RULE { TAG, TYPE, ACTION, [ID, ON_RUNNING],
- *                             DIRECTORY* }* }*
+ *                             [DIGEST_SET], DIRECTORY* }* }*
+ *                     DIGESTS { SET, [SHA256] }*    before the rules that
+ *                                                   refer to them
+ *                     RUNTIME_PROGRAM*
  *                     BINDING { CGROUP_ID, PROFILE_ID }*
  *                     PATTERN { [PREFIX], [SUFFIX], [PARENT] }*
  * -> POLICY_COMMIT
@@ -73,6 +76,8 @@
 #define HOLDFAST_RULES_MAX	64	/* rules of one profile */
 #define HOLDFAST_PROFILE_BYTES_MAX 31744 /* of the nest of one profile */
 #define HOLDFAST_DIRECTORIES_MAX 1024	/* allowed directories of one rule */
+#define HOLDFAST_DIGESTS_MAX	1048576	/* of all sets of a policy */
+#define HOLDFAST_RUNTIME_PROGRAMS_MAX 32
 #define HOLDFAST_BINDINGS_MAX	65536
 #define HOLDFAST_PATTERNS_MAX	64
 #define HOLDFAST_QUERY_TIMEOUT_MS_MAX 15000 /* below the 20 s of suspend */
@@ -127,6 +132,10 @@ enum holdfast_cmd {
  * @HOLDFAST_A_EVENT: nest of enum holdfast_attr_event
  * @HOLDFAST_A_ACK_NUMBER: u64, the last event number that is stored
  * @HOLDFAST_A_PROBE: nest of enum holdfast_attr_probe
+ * @HOLDFAST_A_DIGESTS: nest of enum holdfast_attr_digests
+ * @HOLDFAST_A_RUNTIME_PROGRAM: string, an absolute path on the host, without
+ *	"." or ".." or double slashes. Where the file that it names then is
+ *	mounted by itself to be read only, it may run in a container.
  * @HOLDFAST_A_PAD: padding of 64-bit attributes
  */
 enum holdfast_attr {
@@ -149,6 +158,8 @@ enum holdfast_attr {
 	HOLDFAST_A_EVENT,
 	HOLDFAST_A_ACK_NUMBER,
 	HOLDFAST_A_PROBE,
+	HOLDFAST_A_DIGESTS,
+	HOLDFAST_A_RUNTIME_PROGRAM,
 
 	__HOLDFAST_A_LAST,
 	HOLDFAST_A_MAX = __HOLDFAST_A_LAST - 1
@@ -296,6 +307,8 @@ enum holdfast_verdict {
  * @HOLDFAST_A_RULE_ON_RUNNING: u32, enum holdfast_verdict on what its members
  *	run at that time: ALERT reports it once, DENY also ends the process
  *	with SIGKILL. Missing: ALLOW. Needs an ID.
+ * @HOLDFAST_A_RULE_DIGEST_SET: u32, a file with a digest of that set is exempt,
+ *	if its file system can be relied on not to change it unseen
  */
 enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_UNSPEC,
@@ -306,6 +319,7 @@ enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_PAD,
 	HOLDFAST_A_RULE_ID,
 	HOLDFAST_A_RULE_ON_RUNNING,
+	HOLDFAST_A_RULE_DIGEST_SET,
 
 	__HOLDFAST_A_RULE_LAST,
 	HOLDFAST_A_RULE_MAX = __HOLDFAST_A_RULE_LAST - 1
@@ -323,6 +337,22 @@ enum holdfast_attr_profile {
 
 	__HOLDFAST_A_PROFILE_LAST,
 	HOLDFAST_A_PROFILE_MAX = __HOLDFAST_A_PROFILE_LAST - 1
+};
+
+/**
+ * enum holdfast_attr_digests - digests that are added to a set of a policy
+ * @HOLDFAST_A_DIGESTS_SET: u32, not 0; begins the set if it is new
+ * @HOLDFAST_A_DIGESTS_SHA256: binary, one or more of 32 bytes each, none of
+ *	all zeros; the same may come again. Missing: the set is that of the
+ *	policy in force.
+ */
+enum holdfast_attr_digests {
+	HOLDFAST_A_DIGESTS_UNSPEC,
+	HOLDFAST_A_DIGESTS_SET,
+	HOLDFAST_A_DIGESTS_SHA256,
+
+	__HOLDFAST_A_DIGESTS_LAST,
+	HOLDFAST_A_DIGESTS_MAX = __HOLDFAST_A_DIGESTS_LAST - 1
 };
 
 /**

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files that are accepted for their bytes, wherever they came from.
+ *
+ * A program of the image whose owner, mode or times the container has changed
+ * is a copy in the container's layer, and still the image's program. Others are
+ * on a list of digests.
+ */
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/path.h>
+#include <linux/sizes.h>
+
+#include "accept.h"
+#include "content.h"
+#include "held.h"
+#include "judge.h"
+#include "origin.h"
+#include "overlay.h"
+
+/* The second line keeps others waiting that have to do with file notification. */
+static loff_t limit_of(const struct holdfast_case *c)
+{
+	return c->kind == HOLDFAST_EVENT_INTERPRETER ? SZ_256M : SZ_1G;
+}
+
+/* A file that could not be read, or not be relied on, is not accepted. */
+static int refusal(int err)
+{
+	return err == -EINTR || err == -ENOMEM ? err : 0;
+}
+
+struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
+					       enum holdfast_origin origin)
+{
+	struct dentry *dentry = c->path->dentry;
+	struct holdfast_content *content;
+
+	if (!c->member || c->written || origin == HOLDFAST_ORIGIN_UNKNOWN)
+		return NULL;
+	if (holdfast_origin_own_layer(origin))
+		dentry = holdfast_overlay_upper(d_inode(dentry));
+	if (!dentry)
+		return NULL;
+	content = holdfast_content_claim(d_inode(dentry), !c->may_read);
+	return IS_ERR(content) && content != ERR_PTR(-ENOMEM) ? NULL : content;
+}
+
+static int compare(const struct holdfast_case *c,
+		   struct holdfast_content *content)
+{
+	struct dentry *dentry = c->path->dentry;
+	struct path upper, lower;
+	int result;
+
+	result = holdfast_overlay_layers(dentry,
+					 holdfast_overlay_upper(d_inode(dentry)),
+					 &upper, &lower);
+	if (result)
+		return result;
+	result = holdfast_content_equals(content, &upper, &lower, limit_of(c));
+	path_put(&upper);
+	path_put(&lower);
+	return result;
+}
+
+int holdfast_accept_unchanged(const struct holdfast_case *c,
+			      struct holdfast_content *content)
+{
+	int result = holdfast_content_known(content);
+
+	if (result == -ENOENT && c->may_read)
+		result = compare(c, content);
+	return result < 0 ? refusal(result) : result;
+}
+
+int holdfast_accept_digest(const struct holdfast_case *c,
+			   struct holdfast_content *content, u8 *digest)
+{
+	int err = holdfast_content_digest(content, c->may_read ? c->path : NULL,
+					  limit_of(c), digest);
+
+	return err ? refusal(err) : 1;
+}
+
+int holdfast_accept_keep(const struct holdfast_case *c,
+			 struct holdfast_content *content)
+{
+	bool exec = c->kind == HOLDFAST_EVENT_EXEC ||
+		    c->kind == HOLDFAST_EVENT_INTERPRETER;
+	int err = holdfast_held_add(c->member, exec, content);
+
+	if (err)
+		holdfast_content_release(content);
+	return err;
+}

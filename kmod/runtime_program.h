@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_RUNTIME_PROGRAM_H
+#define HOLDFAST_RUNTIME_PROGRAM_H
+
+#include <linux/types.h>
+
+struct path;
+
+/*
+ * Is the file at @path, in a container, one of the host that a runtime brings
+ * in: the policy names it, and it is mounted by itself to be read only? Sleeps.
+ */
+bool holdfast_is_runtime_program(const struct path *path);
+
+#endif
