@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "base_test_support.hpp"
 #include "container/mount_line.hpp"
+#include "container/overlay_place.hpp"
 #include "container/program.hpp"
 
 using namespace holdfast;
@@ -51,4 +54,63 @@ TEST_CASE("a program is looked up from a process's root and never leaves it") {
   CHECK_FALSE(container::findProgram(self, "/proc/self/root/etc", 5s));
   CHECK_FALSE(container::findProgram(self, (scratch / "none").string(), 5s));
   CHECK_FALSE(container::findProgram(0, "/", 5s));
+}
+
+TEST_CASE("the digest of a program is told, of what is no program not") {
+  if (::geteuid() != 0) return;
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  const test::ScratchDirectory scratch;
+  const auto digestOf = [&](const std::string& content) {
+    const auto found = container::findProgram(self, scratch.write("program", content).string(), 5s);
+    REQUIRE(found);
+    return found->digest ? hexOf(*found->digest) : "";
+  };
+  CHECK(digestOf("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(digestOf("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // more than a pipe holds
+  CHECK(digestOf(std::string(1000000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  CHECK_FALSE(container::findProgram(self, scratch.path().string(), 5s)->digest);
+  CHECK_FALSE(container::findProgram(self, "/dev/null", 5s)->digest);
+}
+
+TEST_CASE("a file of an overlay is of the layer that has it, and a copy with the same bytes is unchanged") {
+  if (::geteuid() != 0) return;
+  const test::ScratchDirectory scratch;
+  for (const char* layer : {"top", "bottom", "upper"}) std::filesystem::create_directories(scratch / layer);
+  container::MountLine mount;
+  mount.root = mount.point = "/";
+  mount.super_options = "rw,lowerdir=" + (scratch / "top").string() + ":" + (scratch / "bottom").string() +
+                        ",upperdir=" + (scratch / "upper").string();
+  const auto write = [&](const char* layer, const char* name, const char* content) {
+    const auto path = (scratch / layer) / name;
+    std::ofstream(path) << content;
+    return path.string();
+  };
+  const auto note = [](const std::string& path, const char* name) {
+    REQUIRE(::setxattr(path.c_str(), (std::string("trusted.overlay.") + name).c_str(), "", 0, 0) == 0);
+  };
+  const auto found = [&](const char* path) {
+    const auto place = container::findOnOverlay(mount, path);
+    const auto layer = place.layer.empty() ? "" : std::filesystem::path(place.layer).filename().string();
+    return std::string(kernel::name(place.origin)) + " " + layer + (place.unchanged ? " unchanged" : "");
+  };
+  write("bottom", "low", "x");
+  CHECK(found("/low") == "image bottom");
+  write("top", "low", "y");
+  CHECK(found("/low") == "image top");
+  write("upper", "new", "x");
+  CHECK(found("/new") == "added upper");
+  const auto low = write("upper", "low", "y");
+  CHECK(found("/low") == "added upper");  // a file that was put there in its place
+  note(low, "origin");
+  CHECK(found("/low") == "changed upper unchanged");
+  write("upper", "low", "z");
+  CHECK(found("/low") == "changed upper");
+  note(low, "metacopy");
+  CHECK(found("/low") == "image top");
+  // of a file with several names no note is left
+  const auto several = write("top", "several", "s");
+  std::filesystem::create_hard_link(several, (scratch / "top") / "other");
+  write("upper", "several", "s");
+  CHECK(found("/several") == "added upper unchanged");
 }

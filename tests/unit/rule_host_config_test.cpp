@@ -90,3 +90,19 @@ TEST_CASE("metrics for node-exporter: where, and how often") {
         "holdfast.yaml:1:55: unknown key \"every\" in metrics (known are: textfile, every_seconds)\n");
   CHECK_FALSE(errorsOf("metrics: { textfile: /tmp/x.txt }").empty());
 }
+
+TEST_CASE("programs that runtimes bring in: those that are usual, or those that are listed") {
+  const auto standard = parseHostConfig("version: 1\n", "f");
+  REQUIRE(standard);
+  CHECK_THAT(standard->runtime_programs, Catch::VectorContains(std::string("/usr/bin/docker-init")));
+  const auto own = parseHostConfig("runtime_programs: [/opt/init]\n", "f");
+  REQUIRE(own);
+  CHECK(own->runtime_programs == std::vector<std::string>{"/opt/init"});
+  const auto none = parseHostConfig("runtime_programs: []\n", "f");
+  REQUIRE(none);
+  CHECK(none->runtime_programs.empty());
+  CHECK(errorsOf("runtime_programs: [init, /usr/../init, /]\n") ==
+        "holdfast.yaml:1:20: runtime program \"init\" is not absolute\n"
+        "holdfast.yaml:1:26: runtime program \"/usr/../init\" has \"..\" in it; write the path without\n"
+        "holdfast.yaml:1:40: runtime program \"/\" is a directory\n");
+}

@@ -50,9 +50,10 @@ std::string placeOf(const rule::Rule* now, const rule::Rule& rule) {
 }
 
 constexpr std::array<std::string_view, 5> kTexts = {"name", "description", "status", "action", "on_running"};
-constexpr std::array<std::string_view, 8> kLists = {"scope.clusters", "scope.images",           "scope.tags",
-                                                    "scope.labels",   "allow_list.directories", "allow_list.images",
-                                                    "checks.types",   "checks.except"};
+constexpr std::array<std::string_view, 10> kLists = {
+    "scope.clusters",         "scope.images",      "scope.tags",          "scope.labels",
+    "allow_list.directories", "allow_list.images", "allow_list.programs", "allow_list.program_lists",
+    "checks.types",           "checks.except"};
 
 std::vector<std::string> splitAtCommas(std::string_view text) {
   std::vector<std::string> parts;
@@ -106,10 +107,11 @@ bool confirmed(const std::string& question, const Environment& environment) {
 }
 
 void addSetOption(CommandLine& line) {
-  line.options()("set", boost::program_options::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-                 "name, description, status, action, on_running, or a list, with commas: scope.clusters, "
-                 "scope.images, scope.tags, scope.labels, allow_list.directories, allow_list.images, checks.types, "
-                 "checks.except. May be given several times");
+  line.options()(
+      "set", boost::program_options::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+      "name, description, status, action, on_running, or a list, with commas: scope.clusters, "
+      "scope.images, scope.tags, scope.labels, allow_list.directories, allow_list.images, "
+      "allow_list.programs, allow_list.program_lists, checks.types, checks.except. May be given several times");
 }
 
 Result<std::vector<rule::Edit>> setEdits(const CommandLine& line) {

@@ -100,7 +100,7 @@ void printOne(const json& rule, std::ostream& out) {
     }
   }
   lists("Scope", "scope", {"clusters", "images", "tags", "labels"}, "all containers");
-  lists("Allow list", "allow_list", {"directories", "images"}, "empty");
+  lists("Allow list", "allow_list", {"directories", "images", "programs", "program_lists"}, "empty");
   line("Interceptable", text(rule, "interceptable"));
   const auto containers = rule.find("containers");
   if (containers == rule.end()) return;

@@ -34,6 +34,20 @@ std::string textOf(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// The lists are read anew: they may be long, and the daemon only names them.
+rule::ProgramSet programsOf(const json& allowed) {
+  std::vector<Sha256> digests;
+  for (const json& program : allowed.value("programs", json::array())) {
+    const auto text = program.is_string() ? program.get<std::string>() : std::string();
+    if (const auto digest = sha256FromHex(text.substr(std::min(text.size(), text.find(':') + 1))))
+      digests.push_back(*digest);
+  }
+  for (const json& list : allowed.value("program_lists", json::array())) {
+    if (list.is_string()) (void)rule::readProgramList(list.get<std::string>(), digests);
+  }
+  return rule::makeProgramSet(std::move(digests));
+}
+
 /// Out of what the daemon says of the container and of the rules in force.
 Rules rulesOf(const control::ContainerReport& report, const json& list) {
   Rules rules;
@@ -54,6 +68,7 @@ Rules rulesOf(const control::ContainerReport& report, const json& list) {
         for (const json& directory : allowed["directories"])
           if (directory.is_string()) one.directories.push_back(directory.get<std::string>());
       }
+      if (allowed.is_object()) one.programs = programsOf(allowed);
       rules.profile.rules.push_back(std::move(one));
     }
   }
@@ -77,6 +92,9 @@ json toJson(const control::ContainerReport& report, const container::Program& pr
   json out = {{"container", report.id},
               {"path", safeUtf8(program.path)},
               {"origin", kernel::name(program.origin)},
+              {"unchanged", program.unchanged},
+              {"layer", program.layer.empty() ? json(nullptr) : json(safeUtf8(program.layer))},
+              {"digest", program.digest ? json("sha256:" + hexOf(*program.digest)) : json(nullptr)},
               {"file_system", safeUtf8(program.file_system)},
               {"outcome", outcomeOf(decision.action)},
               {"rule", nullptr},
@@ -100,12 +118,18 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
   };
   line("Program", textOf(answer, "path"));
   line("Container", report.id);
-  line("Origin", textOf(answer, "origin") + ", on " + textOf(answer, "file_system"));
+  line("Origin", textOf(answer, "origin") + (answer["unchanged"] == true ? ", but with the bytes of the image's" : "") +
+                     ", on " + textOf(answer, "file_system"));
+  line("Layer", textOf(answer, "layer"));
+  line("Digest", textOf(answer, "digest"));
   line("Would be", textOf(answer, "outcome"));
   if (answer["rule"].is_object())
     line("By rule", textOf(answer["rule"], "name") + ", " + textOf(answer["rule"], "place"));
   for (const auto& exempt : answer["exempt"])
-    line("Exempt", "from rule " + textOf(exempt, "rule") + " by its allowed directory " + textOf(exempt, "directory"));
+    line("Exempt",
+         "from rule " + textOf(exempt, "rule") +
+             (textOf(exempt, "directory").empty() ? " by its list of programs"
+                                                  : " by its allowed directory " + textOf(exempt, "directory")));
   if (!report.covered) line("Not covered", report.not_covered);
   if (!textOf(answer, "not_executable").empty())
     line("But", "it would not start anyway: " + textOf(answer, "not_executable"));
@@ -117,7 +141,8 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
   CommandLine line(
       "rules explain [OPTION]... CONTAINER PATH",
       "What would happen if a process of the container ran this program now: where the file comes from, which rule\n"
-      "decides, and which allowed directory exempts it. PATH is looked up as the container sees it, from its root.\n"
+      "decides, and which allowed directory or digest exempts it. PATH is looked up as the container sees it, from its "
+      "root.\n"
       "Needs root and the daemon. Exit status 0 if it would be allowed, 1 if refused or reported.\n",
       "  holdfastctl rules explain web /opt/plugins/geo.so\n"
       "  holdfastctl rules explain 4f1c9e /tmp/x --output json\n");
@@ -147,8 +172,9 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
   if (on_overlay && !host->module.overlay_verified) program->origin = kernel::Origin::Unknown;
   const Rules rules = rulesOf(*report, *list);
   // What is not told apart is not judged either.
-  const bool of_image = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Untold;
-  const auto decision = rule::decide(rules.profile, of_image, program->path);
+  const bool of_image = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Untold ||
+                        (on_overlay && program->origin != kernel::Origin::Unknown && program->unchanged);
+  const auto decision = rule::decide(rules.profile, of_image, program->path, program->digest);
   const json answer = toJson(*report, *program, rules, decision);
   if (line.json())
     printJson(environment, answer);

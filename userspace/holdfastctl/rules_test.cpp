@@ -61,6 +61,12 @@ Result<rule::ImageFacts> factsOf(const CommandLine& line, const Environment& env
   return facts;
 }
 
+std::optional<Sha256> programDigest(const CommandLine& line) {
+  constexpr std::string_view kPrefix = "sha256:";
+  const std::string text = line.text("program-digest");
+  return text.starts_with(kPrefix) ? sha256FromHex(text.substr(kPrefix.size())) : std::nullopt;
+}
+
 int testContainer(const CommandLine& line, const rule::RuleSet& set, const rule::HostConfig& config,
                   const Environment& environment) {
   const auto facts = factsOf(line, environment);
@@ -79,7 +85,7 @@ int testContainer(const CommandLine& line, const rule::RuleSet& set, const rule:
                             {"action", rule::name(rule.action)},
                             {"reason", safeUtf8(judged.reason)}});
   }
-  const auto decision = rule::decide(rule::compile(set, config, *facts), isOfImage(origin), path);
+  const auto decision = rule::decide(rule::compile(set, config, *facts), isOfImage(origin), path, programDigest(line));
   const auto* by = set.find(decision.tag);
   if (!path.empty()) {
     out["program"] = {{"path", safeUtf8(path)},
@@ -99,8 +105,8 @@ int testContainer(const CommandLine& line, const rule::RuleSet& set, const rule:
       if (by != nullptr) environment.out << ", by rule " << safeUtf8(by->name) << ", " << safeUtf8(by->place());
       environment.out << "\n";
       for (const auto& exempt : decision.exempt)
-        environment.out << "  exempt from rule " << safeUtf8(set.find(exempt.tag)->name) << " by " << exempt.directory
-                        << "\n";
+        environment.out << "  exempt from rule " << safeUtf8(set.find(exempt.tag)->name) << " by "
+                        << (exempt.directory.empty() ? "its list of programs" : exempt.directory) << "\n";
     }
   }
   return path.empty() || decision.action == rule::Action::Allow ? Done : Found;
@@ -196,6 +202,7 @@ int rulesTest(const Arguments& arguments, const Environment& environment) {
       "path", po::value<std::string>()->value_name("PATH"), "a program, as the container names it")(
       "origin", po::value<std::string>()->default_value("added")->value_name("ORIGIN"),
       "image, changed, added, volume, memory, host, untold or unknown")(
+      "program-digest", po::value<std::string>()->value_name("sha256:..."), "the digest of the program's bytes")(
       "events", po::value<std::string>()->value_name("FILE"), "alerts, one JSON object a line");
   if (const auto done = line.parse(arguments, environment)) return *done;
   if (line.values().count("rules") == 0) return line.wrongUse(environment, "which rules? --rules FILE");
@@ -205,6 +212,8 @@ int rulesTest(const Arguments& arguments, const Environment& environment) {
     return line.wrongUse(environment, "either a container (--container, --image or --digest) or --events is needed");
   if (std::ranges::find(kOrigins, line.text("origin")) == std::end(kOrigins))
     return line.wrongUse(environment, "there is no origin '" + line.text("origin") + "'");
+  if (line.values().count("program-digest") != 0 && !programDigest(line))
+    return line.wrongUse(environment, "--program-digest takes sha256: and 64 lower-case hexadecimal digits");
   const auto files = given(line, "rules");
   const auto set = rule::checkFiles({files.begin(), files.end()});
   if (!set) return failed(environment, set.error());

@@ -130,12 +130,12 @@ void Daemon::rulesInForce() {
 tl::expected<control::ReloadReport, std::vector<Error>> Daemon::reload() {
   // Before the files are read: what is written from now on is another change.
   if (watch_) watch_->taken();
-  const auto watched = rules_.directories();
+  const auto watched = std::pair(rules_.directories(), rules_.files());
   auto done = rules_.reload();
   useSettings();
   if (done) rulesInForce();
-  if (watch_ && rules_.directories() != watched)
-    watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
+  if (watch_ && std::pair(rules_.directories(), rules_.files()) != watched)
+    watch_ = std::make_unique<RuleWatch>(rules_.directories(), rules_.files());
   return done;
 }
 
@@ -303,7 +303,7 @@ bool Daemon::handleSignal(int signals) {
 Result<void> Daemon::run(int signals) {
   (void)rules_.read();
   useSettings();
-  watch_ = std::make_unique<RuleWatch>(rules_.directories(), std::vector{rules_.switches()});
+  watch_ = std::make_unique<RuleWatch>(rules_.directories(), rules_.files());
   // What was written between is in this reading, what comes after wakes the watch.
   (void)rules_.read();
   useSettings();

@@ -24,7 +24,26 @@ kernel::Verdict verdictOf(rule::Action action) {
   return kernel::Verdict::Deny;
 }
 
-kernel::PolicyProfile kernelProfile(std::uint32_t id, const rule::Profile& profile) {
+/// The sets that the profiles need. They keep their ids from one policy to the next, so as not to be sent again.
+std::map<std::uint64_t, std::uint32_t> addDigestSets(kernel::Policy& policy, const InForce& target) {
+  std::map<std::uint64_t, std::uint32_t> needed;
+  std::uint32_t last = 0;
+  for (const auto& [hash, id] : target.digest_sets) last = std::max(last, id);
+  for (const auto& profile : target.profiles) {
+    for (const auto& rule : profile.rules) {
+      if (rule.programs.hash == 0 || needed.contains(rule.programs.hash)) continue;
+      const auto before = target.digest_sets.find(rule.programs.hash);
+      const bool in_force = before != target.digest_sets.end();
+      const auto id = in_force ? before->second : ++last;
+      needed.emplace(rule.programs.hash, id);
+      policy.digest_sets.push_back({id, rule.programs.digests, in_force});
+    }
+  }
+  return needed;
+}
+
+kernel::PolicyProfile kernelProfile(std::uint32_t id, const rule::Profile& profile,
+                                    const std::map<std::uint64_t, std::uint32_t>& digest_sets) {
   kernel::PolicyProfile result{id, {}};
   for (const auto& rule : profile.rules) {
     result.rules.push_back(
@@ -33,7 +52,8 @@ kernel::PolicyProfile kernelProfile(std::uint32_t id, const rule::Profile& profi
          .action = verdictOf(rule.action),
          .on_running = rule.on_running == rule::OnRunning::Stop ? kernel::Verdict::Deny : kernel::Verdict::Alert,
          .id = rule.id,
-         .directories = rule.directories});
+         .directories = rule.directories,
+         .digest_set = rule.programs.hash == 0 ? 0 : digest_sets.at(rule.programs.hash)});
   }
   return result;
 }
@@ -64,14 +84,16 @@ kernel::Policy buildPolicy(InForce& target, const std::vector<container::Table::
   policy.default_profile = target.default_profile = kDefaultProfile;
   policy.query_timeout_ms = std::clamp<std::uint32_t>(target.config.query_timeout_ms, 1, kernel::kQueryTimeoutMaxMs);
   policy.patterns = patterns;
+  policy.runtime_programs = target.config.runtime_programs;
   if (target.profiles.empty()) target.profiles.push_back(rule::compileDefault(*target.rules, target.config));
   for (const auto& entry : containers) {
     const auto id = entry.self_test ? kSelfTestProfile
                                     : need(target, rule::compile(*target.rules, target.config, entry.container->image));
     if (policy.bindings.size() < kernel::kBindingsMax) policy.bindings.push_back({entry.cgroup_id, id});
   }
+  target.digest_sets = addDigestSets(policy, target);
   for (std::size_t i = 0; i < target.profiles.size(); ++i) {
-    policy.profiles.push_back(kernelProfile(idAt(i), target.profiles[i]));
+    policy.profiles.push_back(kernelProfile(idAt(i), target.profiles[i], target.digest_sets));
   }
   policy.profiles.push_back({kSelfTestProfile,
                              {{.tag = kSelfTestTag,
@@ -110,6 +132,8 @@ kernel::Outcome<void> PolicyKeeper::commit(InForce target) {
   std::uint32_t base = current ? current->generation : 0;
   for (int attempt = 0;; ++attempt) {
     target.generation = base + 1;
+    // At a second try the policy in force may be another one than that which had them.
+    target.digest_sets = current && attempt == 0 ? current->digest_sets : decltype(target.digest_sets){};
     if (!current || current->rules != target.rules) target.rule_set = target.generation;
     const auto policy = buildPolicy(target, table_.all(), patterns_);
     // Events of the new generation may be here before the commit returns.
@@ -120,6 +144,7 @@ kernel::Outcome<void> PolicyKeeper::commit(InForce target) {
       return done;
     }
     if (!current || current->rules != target.rules) history_.remove(target.generation);
+    if (done.error().code == ENOENT && attempt == 0 && !target.digest_sets.empty()) continue;
     // Somebody else has committed since, an older daemon for example.
     const auto status = port_.status();
     if (attempt + 1 >= kTries || !status || status->generation <= base) return done;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,7 +31,8 @@ struct InForce {
   std::uint32_t default_profile = kDefaultProfile;
   Rules rules;  // null: an earlier daemon's policy, of which only the numbers are known
   rule::HostConfig config;
-  std::vector<rule::Profile> profiles;  // see idOf()
+  std::vector<rule::Profile> profiles;                 // see idOf()
+  std::map<std::uint64_t, std::uint32_t> digest_sets;  // what the kernel calls them, by their hash
 
   [[nodiscard]] std::optional<std::uint32_t> idOf(const rule::Profile& profile) const;
 };

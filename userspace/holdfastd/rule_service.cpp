@@ -21,6 +21,12 @@ std::vector<std::filesystem::path> RuleService::directories() const {
   return {sources(read_config_).rules_dir, options_.vendor_dir, options_.config.parent_path()};
 }
 
+std::vector<std::filesystem::path> RuleService::files() const {
+  auto files = lists_;
+  files.push_back(sources(read_config_).systemRules());
+  return files;
+}
+
 void RuleService::refuse(std::vector<Error> errors) {
   errors_ = std::move(errors);
   for (const auto& error : errors_) spdlog::error("{}", safeUtf8(error.text()));
@@ -47,6 +53,9 @@ bool RuleService::read() {
     return false;
   }
   for (const auto& warning : set->warnings) spdlog::warn("{}", safeUtf8(warning.text()));
+  lists_.clear();
+  for (const auto& rule : set->rules)
+    lists_.insert(lists_.end(), rule.allow_list.program_lists.begin(), rule.allow_list.program_lists.end());
   read_ = std::make_shared<const rule::RuleSet>(std::move(*set));
   return true;
 }

@@ -37,9 +37,10 @@ class RuleService {
   [[nodiscard]] std::uint64_t loadedAtNs() const { return loaded_at_ns_; }
   /// Why what is in force is not what the files said at the start; empty if it is.
   [[nodiscard]] const std::string& fallback() const { return fallback_; }
-  /// The directories whose changes matter, and the switches of system rules, which may stand beside other things.
+  /// The directories whose changes matter.
   [[nodiscard]] std::vector<std::filesystem::path> directories() const;
-  [[nodiscard]] std::filesystem::path switches() const { return sources(read_config_).systemRules(); }
+  /// Files that may stand beside other things: the switches of system rules, and the lists that rules name.
+  [[nodiscard]] std::vector<std::filesystem::path> files() const;
 
  private:
   void refuse(std::vector<Error> errors);
@@ -52,6 +53,7 @@ class RuleService {
   rule::HostConfig config_;       // in force
   rule::HostConfig read_config_;  // as last read without mistakes
   Rules read_;
+  std::vector<std::filesystem::path> lists_;  // that rules named when they were last read without mistakes
   std::vector<Error> errors_;
   std::string loaded_at_;
   std::uint64_t loaded_at_ns_ = 0;  // since 1970

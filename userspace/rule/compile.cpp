@@ -27,6 +27,7 @@ std::uint64_t idOf(const Rule& rule) {
     hash.add(part);
   }
   for (const std::string& directory : rule.allow_list.directories) hash.add(directory);
+  hash.add(std::to_string(rule.allow_list.program_set.hash));
   return std::max<std::uint64_t>(hash.value(), 1);
 }
 
@@ -42,7 +43,8 @@ void forApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& 
 Profile compile(const RuleSet& set, const HostConfig& config, const ImageFacts& facts) {
   Profile profile;
   forApplied(set, config, facts, RuleType::NonImageProgram, [&](const Rule& rule) {
-    profile.rules.push_back({rule.tag, rule.action, rule.on_running, idOf(rule), rule.allow_list.directories});
+    profile.rules.push_back(
+        {rule.tag, rule.action, rule.on_running, idOf(rule), rule.allow_list.directories, rule.allow_list.program_set});
   });
   return profile;
 }

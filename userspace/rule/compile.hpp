@@ -18,6 +18,7 @@ struct ProgramRule {
   std::uint64_t id =
       0;  // not 0; the same as long as name and all that the kernel enforces are, also in another RuleSet
   std::vector<std::string> directories;
+  ProgramSet programs = {};
 
   [[nodiscard]] bool operator==(const ProgramRule&) const = default;
 };

@@ -45,7 +45,9 @@ void compareScopes(const Scope& before, const Scope& after, Strings& losses) {
 void compareExemptions(const Rule& before, const Rule& after, Strings& losses) {
   const std::pair<const char*, Strings AllowList::*> lists[] = {{"programs below ", &AllowList::directories},
                                                                 {"images with ", &AllowList::images},
-                                                                {"images ", &AllowList::digests}};
+                                                                {"images ", &AllowList::digests},
+                                                                {"programs ", &AllowList::programs},
+                                                                {"programs of the list ", &AllowList::program_lists}};
   for (const auto& [title, list] : lists) {
     const Strings more = without(after.allow_list.*list, before.allow_list.*list);
     if (!more.empty()) losses.push_back(title + joined(more) + " are exempt");

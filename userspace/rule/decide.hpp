@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,7 @@ namespace holdfast::rule {
 
 struct Exemption {
   std::uint32_t tag = 0;
-  std::string directory;  // the entry of that rule's allow list
+  std::string directory;  // the entry of that rule's allow list; empty: the program's digest is listed
 };
 
 /// What comes of running a program.
@@ -23,7 +24,8 @@ struct Decision {
 };
 
 /// As the kernel decides for a container with this profile: `of_image` is what the image shipped, unchanged; `path` is
-/// the program's name in the container.
-[[nodiscard]] Decision decide(const Profile& profile, bool of_image, std::string_view path);
+/// the program's name in the container; `digest` is of its bytes, if that can be told and relied on.
+[[nodiscard]] Decision decide(const Profile& profile, bool of_image, std::string_view path,
+                              const std::optional<Sha256>& digest = std::nullopt);
 
 }  // namespace holdfast::rule

@@ -14,9 +14,9 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kTimeoutLeastMs = 100;
 constexpr int kTimeoutMostMs = 15000;  // HOLDFAST_QUERY_TIMEOUT_MS_MAX
-constexpr std::array<std::string_view, 11> kKeys = {"version",          "cluster",       "host_name", "log_level",
-                                                    "query_timeout_ms", "unknown_image", "rules_dir", "functions",
-                                                    "alerts",           "outputs",       "metrics"};
+constexpr std::array<std::string_view, 12> kKeys = {
+    "version",   "cluster",   "host_name", "log_level", "query_timeout_ms", "unknown_image",
+    "rules_dir", "functions", "alerts",    "outputs",   "metrics",          "runtime_programs"};
 constexpr std::array<std::string_view, 2> kAlertsKeys = {"keep_days", "keep_count"};
 constexpr std::array<std::string_view, 2> kOutputsKeys = {"journal", "audit"};
 constexpr std::array<std::string_view, 2> kMetricsKeys = {"textfile", "every_seconds"};
@@ -24,6 +24,7 @@ constexpr int kKeepDaysMost = 36500;
 constexpr int kKeepCountLeast = 100;
 constexpr int kKeepCountMost = 1000000;
 constexpr int kMetricsMostSeconds = 3600;
+constexpr std::size_t kRuntimeProgramsMost = 32;  // HOLDFAST_RUNTIME_PROGRAMS_MAX
 constexpr std::array<std::string_view, 3> kFunctionKeys = {"image_risk", "non_image_program", "container_escape"};
 constexpr std::array kFunctions = {&HostConfig::image_risk, &HostConfig::non_image_program,
                                    &HostConfig::container_escape};
@@ -82,6 +83,17 @@ void readMetrics(Reader& reader, const YamlNode& node, HostConfig& config) {
   }
 }
 
+void readRuntimePrograms(Reader& reader, const YamlNode& node, HostConfig& config) {
+  config.runtime_programs.clear();
+  for (const YamlNode& entry : reader.list(node, "runtime_programs", kRuntimeProgramsMost)) {
+    const auto path = reader.text(entry, "runtime program", kDirectoryBytesMax);
+    if (!path) continue;
+    const std::string fault = *path == "/" ? "is a directory" : faultOfDirectory(*path);
+    if (!fault.empty()) reader.error(entry, "runtime program " + inQuotes(*path) + " " + fault);
+    config.runtime_programs.push_back(*path);
+  }
+}
+
 void read(Reader& reader, const YamlNode& root, HostConfig& config) {
   if (!reader.map(root, "the configuration", kKeys)) return;
   if (const YamlNode* node = root.find("version")) std::ignore = reader.number(*node, "version", kVersion, kVersion);
@@ -108,6 +120,7 @@ void read(Reader& reader, const YamlNode& root, HostConfig& config) {
   if (const YamlNode* node = root.find("alerts")) readAlerts(reader, *node, config);
   if (const YamlNode* node = root.find("outputs")) readOutputs(reader, *node, config);
   if (const YamlNode* node = root.find("metrics")) readMetrics(reader, *node, config);
+  if (const YamlNode* node = root.find("runtime_programs")) readRuntimePrograms(reader, *node, config);
 }
 
 }  // namespace

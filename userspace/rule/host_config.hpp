@@ -30,6 +30,11 @@ struct HostConfig {
   bool container_escape = true;
   std::filesystem::path metrics_textfile = {};  // where node-exporter reads metrics; empty: nowhere
   std::uint32_t metrics_every_seconds = 15;
+  // What runtimes mount into containers to be started there, by its name on this host; absolute.
+  std::vector<std::string> runtime_programs = {
+      "/usr/bin/docker-init", "/usr/sbin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini",
+      "/usr/bin/tini-static", "/usr/bin/catatonit",    "/usr/libexec/podman/catatonit",
+  };
 };
 
 /// Every key may be missing, the file may not: that its settings are lost is for a person to decide.

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "rule/check_catalogue.hpp"
+#include "rule/program_set.hpp"
 
 namespace holdfast::rule {
 
@@ -47,9 +48,12 @@ struct Scope {
 };
 
 struct AllowList {
-  std::vector<std::string> directories;  // absolute, normal; each covers all below it
-  std::vector<std::string> images;       // parts of a reference
-  std::vector<std::string> digests;      // "sha256:..." out of the same list of the file
+  std::vector<std::string> directories;         // absolute, normal; each covers all below it
+  std::vector<std::string> images;              // parts of a reference
+  std::vector<std::string> digests;             // "sha256:..." out of the same list of the file
+  std::vector<std::string> programs = {};       // "sha256:..." of their bytes
+  std::vector<std::string> program_lists = {};  // files with more such; absolute
+  ProgramSet program_set = {};                  // all of both
 };
 
 /// What a container-escape rule checks.
@@ -109,6 +113,7 @@ inline constexpr std::size_t kRulesMax = 512;         // of one set
 inline constexpr std::size_t kScopeEntriesMax = 64;   // of one list
 inline constexpr std::size_t kAllowedImagesMax = 20;  // image-risk and container-escape rules (RUL-5)
 inline constexpr std::size_t kAllowListMax = 1024;    // all other lists; HOLDFAST_DIRECTORIES_MAX
+inline constexpr std::size_t kProgramListsMax = 64;   // of one rule
 inline constexpr std::size_t kRiskIdsMax = 1024;      // of one kind of risk
 inline constexpr std::size_t kNameBytesMax = 128;
 inline constexpr std::size_t kDescriptionBytesMax = 4096;

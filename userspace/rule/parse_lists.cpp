@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kShortImage = 4;  // characters; below it an entry exempts more than anybody expects
 constexpr std::array<std::string_view, 4> kScopeKeys = {"clusters", "images", "tags", "labels"};
-constexpr std::array<std::string_view, 2> kAllowListKeys = {"directories", "images"};
+constexpr std::array<std::string_view, 4> kAllowListKeys = {"directories", "images", "programs", "program_lists"};
 
 // Whatever runs in a container can write there as a rule, so that an exemption ends the protection.
 constexpr std::array<std::string_view, 7> kWritable = {"/tmp", "/var/tmp", "/dev", "/dev/shm", "/proc", "/run", "/var"};
@@ -75,6 +75,37 @@ bool judgeDirectory(Reader& reader, const YamlNode& node, const std::string& pat
   return true;
 }
 
+constexpr std::string_view kSha256 = "sha256:";
+
+void readPrograms(Reader& reader, const YamlNode& node, AllowList& allowed) {
+  std::vector<Sha256> digests;
+  allowed.programs =
+      readEntries(reader, node, "programs", kAllowListMax, kImageBytesMax, [&](const YamlNode& at, const auto& text) {
+        const auto digest = text.starts_with(kSha256) ? sha256FromHex(text.substr(kSha256.size())) : std::nullopt;
+        if (!digest || *digest == Sha256{}) {
+          reader.error(at, inQuotes(text) +
+                               " is no digest: sha256: and 64 lower-case hexadecimal digits, as sha256sum prints them");
+          return false;
+        }
+        digests.push_back(*digest);
+        return true;
+      });
+  allowed.program_lists = readEntries(
+      reader, node, "program_lists", kProgramListsMax, kDirectoryBytesMax, [&](const YamlNode& at, const auto& path) {
+        const std::string fault = path == "/" ? "is a directory" : faultOfDirectory(path);
+        if (!fault.empty()) {
+          reader.error(at, "program list " + inQuotes(path) + " " + fault);
+          return false;
+        }
+        if (const auto done = readProgramList(path, digests); !done) {
+          reader.error(at, "program list " + inQuotes(path) + ": " + done.error().text());
+          return false;
+        }
+        return true;
+      });
+  allowed.program_set = makeProgramSet(std::move(digests));
+}
+
 }  // namespace
 
 std::string faultOfDirectory(std::string_view path) {
@@ -112,11 +143,14 @@ Scope readScope(Reader& reader, const YamlNode& node) {
 AllowList readAllowList(Reader& reader, const YamlNode& node, RuleType type) {
   AllowList allowed;
   if (!reader.map(node, "allow_list", kAllowListKeys)) return allowed;
-  if (const YamlNode* given = node.find("directories"); given != nullptr && type != RuleType::NonImageProgram) {
-    reader.error(*given, std::string("directories exempt programs, in non-image-program rules only; a rule of type ") +
+  for (const std::string_view key : {"directories", "programs", "program_lists"}) {
+    const YamlNode* given = node.find(key);
+    if (given == nullptr || type == RuleType::NonImageProgram) continue;
+    reader.error(*given, std::string(key) + " exempt programs, in non-image-program rules only; a rule of type " +
                              name(type) + " exempts images");
     return allowed;
   }
+  readPrograms(reader, node, allowed);
   allowed.directories =
       readEntries(reader, node, "directories", kAllowListMax, kDirectoryBytesMax,
                   [&](const YamlNode& at, const auto& path) { return judgeDirectory(reader, at, path); });

@@ -99,6 +99,7 @@ docker_more() {
     docker commit "$1" committed:1
     [[ $(docker_run --rm committed:1 marker) == ran ]]
     docker image rm committed:1
+    [[ $(docker_run --rm --init base:1 marker) == ran ]]
     docker restart --time 1 "$1"
     docker stop --time 1 "$1"
     docker start "$1"
@@ -144,6 +145,7 @@ podman_more() {
     podman commit --quiet "$1" localhost/committed:1
     [[ $(podman_run --rm localhost/committed:1 marker) == ran ]]
     podman image rm localhost/committed:1
+    [[ $(podman_run --rm --init localhost/base:1 marker) == ran ]]
     podman restart --time 1 "$1"
     podman stop --time 1 "$1"
     podman start "$1"
