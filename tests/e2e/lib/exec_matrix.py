@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of ways to get code running in a container.
+
+  exec_matrix.py DOCUMENT RELEASE DIRECTORY   prints the document with what was found on this kernel in its columns. Of each
+      runtime DIRECTORY/RUNTIME has the files foreign, own and open, of lines "WAY: OUTCOME" with a rule that blocks.
+"""
+import os
+import sys
+
+RUNTIMES = ["runc", "crun"]
+KERNELS = ["6.1", "6.12"]
+COLUMNS = [f"{runtime}, {kernel}" for kernel in KERNELS for runtime in RUNTIMES]
+
+# What each file's outcomes are called.
+CELLS = {
+    ("foreign", "refused"): "refused",
+    ("foreign", "none"): "not tested here: the kernel has no such way",
+    ("own", "ran"): "the image's own",
+    ("open", "ran"): "not covered",
+}
+
+GROUPS = {
+    "Starting a program that is not the image's": {
+        "copied": "a copy of a program, by its path",
+        "by-fd": "`execveat` of a descriptor, `AT_EMPTY_PATH`",
+        "by-path-fd": "`execveat` of an `O_PATH` descriptor",
+        "by-directory-fd": "`execveat` relative to a directory's descriptor",
+        "by-passed-fd": "a descriptor that came by `SCM_RIGHTS`",
+        "by-proc": "`/proc/self/fd/N`",
+        "by-thread": "by a thread that is not the first",
+        "by-vfork": "in a child of `vfork`",
+        "by-spawn": "`posix_spawn`",
+        "by-clone3": "in a child of `clone3`",
+        "checked": "asked whether it would run, `AT_EXECVE_CHECK`",
+        "by-symlink": "a symbolic link to it",
+        "hard-link": "a hard link to it",
+        "replaced-in-place": "written over a program of the image",
+        "renamed-over": "renamed over a program of the image",
+        "never-named": "`O_TMPFILE`",
+        "unlinked": "unlinked while open",
+        "later-executable": "made executable after it was opened",
+        "by-io-uring": "written by io_uring",
+        "memfd": "memfd",
+        "sealed-memfd": "sealed memfd",
+        "script": "a `#!` script",
+        "nested-script": "a script of the image whose interpreter is a dropped script",
+        "after-failed-exec": "after an exec that failed",
+        "script-interpreter": "a script of the image with a dropped interpreter",
+        "program-interpreter": "a program of the image with a dropped `PT_INTERP`",
+        "compat": "a program for 32 bits",
+    },
+    "Loading code that is not the image's": {
+        "map": "`mmap`, private and executable",
+        "map-shared": "`mmap`, shared and executable",
+        "map-implied": "`mmap` with the personality `READ_IMPLIES_EXEC`",
+        "map-remapped": "`remap_file_pages`",
+        "mprotect": "`mmap` to read, then `mprotect`",
+        "mprotect-written": "private mapping, written to, then `mprotect`",
+        "mprotect-own-written": "likewise of a file of the image",
+        "segment": "`shmat` with `SHM_EXEC`",
+        "by-loader": "`ld.so PROGRAM`",
+        "preload": "`LD_PRELOAD`",
+        "audit": "`LD_AUDIT`",
+        "library-path": "`LD_LIBRARY_PATH`",
+        "dlopen": "`dlopen`",
+    },
+    "Places": {
+        "on-tmpfs": "tmpfs",
+        "map-tmpfs": "tmpfs, `mmap`",
+        "on-shm": "`/dev/shm`",
+        "on-volume": "a volume, put there by its owner",
+        "copied-to-volume": "a volume, put there by the container",
+        "from-outside": "the container's layer, put there from outside",
+        "own-overlay": "an overlay that the container mounted over it",
+        "bound": "a bind mount by the container",
+        "user-namespace": "a mount in a user namespace of its own",
+    },
+    "The image's own": {
+        "own-program": "a program, by its path",
+        "own-by-symlink": "by a symbolic link that the container made",
+        "own-script": "a script",
+        "own-by-fd": "`execveat` of a descriptor",
+        "own-by-path-fd": "`execveat` of an `O_PATH` descriptor",
+        "own-by-passed-fd": "a descriptor that came by `SCM_RIGHTS`",
+        "own-by-proc": "`/proc/self/fd/N`",
+        "own-by-thread": "by a thread that is not the first",
+        "own-by-spawn": "`posix_spawn`",
+        "own-after-failed-exec": "after an exec that failed",
+        "own-compat": "a program for 32 bits",
+        "own-mapped": "`mmap`",
+        "own-mprotect": "`mmap` to read, then `mprotect`",
+        "own-dynamic": "with its libraries",
+        "own-by-loader": "`ld.so PROGRAM`",
+        "own-copied-up": "a program whose mode the container changed",
+        "own-mapped-by-copied-up": "`mmap` of a file whose mode the container changed",
+        "dropped-as-data": "any file, mapped to read",
+    },
+    "What runs all the same": {
+        "interpreted-text": "`sh FILE`, `python FILE`: an interpreter of the image reads a text. What is text and what a program is the interpreter's to know",
+        "anonymous-memory": "code in memory without a file, as just-in-time compilers make",
+    },
+}
+
+HEAD = """# Ways to get code running in a container
+
+What comes of each under a rule of type `non-image-program` that blocks: *refused* (with `EPERM`, and an alert), *the image's
+own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run, and to be
+reported. `tests/e2e/exec_matrix.bats` makes this table and compares it: `scripts/test tests/e2e/exec_matrix.bats`.
+
+Shown by tests of their own: a name that is exchanged with `RENAME_EXCHANGE` all the time runs what was judged
+(`exec_matrix.bats`); files of the host and of other containers by a descriptor, joined namespaces, orphans, other cgroups
+(`membership.bats`, `host_mapping.bats`, `drift.bats`); what ran before the module was loaded or the rule came into force
+(`adoption.bats`, `running.bats`); the module loaded anew (`unload.bats`); files of the image that were copied up, also with
+somebody who writes to them (`unchanged.bats`); an image that `docker commit` made (`engines.bats`). No test yet: binfmt_misc,
+squashfs on a loop device, FUSE and 9p as places, `RPATH`, a container that is started again with its changed layer.
+"""
+
+
+def known_cells(document):
+    """By the title above a table, and what stands in the first column of a row."""
+    cells, title = {}, ""
+    for line in document.splitlines():
+        if line.startswith("## "):
+            title = line[3:]
+        parts = [part.strip() for part in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(parts) == 1 + len(COLUMNS):
+            cells[title, parts[0]] = dict(zip(COLUMNS, parts[1:]))
+    return cells
+
+
+def found_cells(directory, runtime):
+    cells = {}
+    for kind in ("foreign", "own", "open"):
+        with open(f"{directory}/{runtime}/{kind}") as file:
+            for line in file:
+                way, outcome = line.rstrip("\n").split(": ", 1)
+                cells[way] = CELLS[kind, outcome]
+    return cells
+
+
+def main():
+    document, release, directory = sys.argv[1:]
+    kernel = ".".join(release.split(".")[:2])
+    known = {}
+    if os.path.exists(document):
+        with open(document) as file:
+            known = known_cells(file.read())
+    found = {f"{runtime}, {kernel}": found_cells(directory, runtime) for runtime in RUNTIMES}
+    ways = {way for group in GROUPS.values() for way in group}
+    for cells in found.values():
+        assert set(cells) == ways, f"not in the table, or not tried: {sorted(set(cells) ^ ways)}"
+    print(HEAD)
+    for title, group in GROUPS.items():
+        print(f"## {title}\n")
+        print(f"| Way | {' | '.join(COLUMNS)} |")
+        print("| --- |" + " --- |" * len(COLUMNS))
+        for way, text in group.items():
+            row = [found[column][way] if column in found else known.get((title, text), {}).get(column, "not tested here") for column in COLUMNS]
+            print(f"| {text} | {' | '.join(row)} |")
+        print()
+
+
+if __name__ == "__main__":
+    main()

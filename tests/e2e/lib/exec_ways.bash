@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# The ways to get code running in a container: those of docs/exec-matrix.md.
+#
+# In a container with all capabilities, made by ways_start, ways_foreign tries what its image did not bring along, ways_own what
+# it did, and ways_open what is not covered. Each says "WAY: ran" or "WAY: refused", or what else came of it. Every refusal is
+# one operation.
+
+# As root of a container: tries COMMAND and says what came of it.
+attempt() { # attempt WAY COMMAND…
+    way=$1; shift
+    output=$("$@" 2>&1) && status=0 || status=$?
+    case "$status $output" in
+    "0 "*ran* | "0 loaded") echo "$way: ran" ;;
+    "0 "*) echo "$way: 0 $output" ;;
+    "124 "*) echo "$way: none" ;;
+    *"Operation not permitted"* | *"failed to map segment"*) echo "$way: refused" ;;
+    *) echo "$way: $status $output" ;;
+    esac
+}
+
+ways_foreign() {
+    mkdir -p /root/drop
+    cp /usr/bin/marker /root/drop/copy
+    attempt copied /root/drop/copy
+    attempt by-fd launch fd /root/drop/copy
+    attempt by-path-fd start_by opath /root/drop/copy
+    attempt by-directory-fd start_by dirfd /root/drop/copy
+    attempt by-passed-fd start_by passed /root/drop/copy
+    attempt by-proc launch proc /root/drop/copy
+    attempt by-thread launch thread /root/drop/copy
+    attempt by-vfork start_by vfork /root/drop/copy
+    attempt by-spawn start_by spawn /root/drop/copy
+    attempt by-clone3 start_by clone3 /root/drop/copy
+    attempt checked start_by checked /root/drop/copy
+    ln -sf /root/drop/copy /root/drop/symlink
+    attempt by-symlink /root/drop/symlink
+    ln -f /root/drop/copy /root/drop/link
+    attempt hard-link /root/drop/link
+    cat /usr/bin/marker >/usr/bin/storm
+    attempt replaced-in-place /usr/bin/storm
+    cp /usr/bin/marker /root/drop/new && mv -f /root/drop/new /usr/bin/pivot_hook
+    attempt renamed-over /usr/bin/pivot_hook
+    cp /usr/bin/marker /root/drop/gone
+    attempt unlinked launch unlinked /root/drop/gone
+    attempt later-executable start_by afterwards /root/drop/copy
+    attempt by-io-uring start_by io_uring /root/drop/copy
+    attempt memfd launch memfd /usr/bin/marker
+    attempt sealed-memfd launch sealed /usr/bin/marker
+    printf '#!/bin/sh\necho ran\n' >/root/drop/script
+    chmod +x /root/drop/script
+    attempt script /root/drop/script
+    attempt nested-script /usr/bin/nested-script
+    cp /usr/bin/marker /root/drop/after
+    attempt after-failed-exec launch after=/usr/bin/own-garbage /root/drop/after
+    cp /usr/bin/marker /opt/marker
+    attempt script-interpreter /usr/bin/foreign-script
+    cp /usr/bin/interpreter /opt/interpreter
+    attempt program-interpreter /usr/bin/interpreted
+    cp /usr/bin/compat_marker /root/drop/compat
+    attempt compat /root/drop/compat
+
+    attempt map load_code map /root/drop/copy
+    attempt map-shared load_code shared /root/drop/copy
+    attempt map-implied load_code implied /root/drop/copy
+    attempt map-remapped load_code remapped /root/drop/copy
+    attempt mprotect load_code protect /root/drop/copy
+    attempt mprotect-written load_code written /root/drop/copy
+    attempt mprotect-own-written load_code written /usr/bin/marker
+    attempt segment load_code segment /usr/bin/marker
+    cp /usr/libexec/dynamic/bash /root/drop/bash
+    attempt by-loader /lib64/ld-linux-x86-64.so.2 /root/drop/bash -c 'echo ran'
+    cp /usr/lib/x86_64-linux-gnu/libtinfo.so.6 /root/drop/lib.so
+    attempt preload sh -c 'LD_PRELOAD=/root/drop/lib.so /usr/libexec/dynamic/bash -c : 2>&1 |
+        { read -r line; case $line in *"cannot be preloaded"*) echo "$line"; exit 126 ;; *) echo ran ;; esac; }'
+    attempt audit sh -c 'LD_AUDIT=/root/drop/lib.so /usr/libexec/dynamic/bash -c : 2>&1 |
+        { read -r line; case $line in *"cannot be loaded"*"failed to map"*) echo "$line"; exit 126 ;; *) echo ran ;; esac; }'
+    mkdir -p /root/drop/libraries
+    cp /root/drop/lib.so /root/drop/libraries/libtinfo.so.6
+    attempt library-path env LD_LIBRARY_PATH=/root/drop/libraries /usr/libexec/dynamic/bash -c 'echo ran'
+    attempt dlopen /usr/libexec/dynamic/bash -c 'enable -f /root/drop/lib.so none 2>&1 |
+        { read -r line; [[ $line == *"cannot find none_struct"* ]] && echo ran || { echo "$line"; exit 126; }; }'
+
+    cp /usr/bin/marker /mnt/copy
+    attempt on-tmpfs /mnt/copy
+    attempt never-named launch tmpfile /mnt/copy
+    attempt map-tmpfs load_code map /mnt/copy
+    mount -o remount,exec /dev/shm
+    cp /usr/bin/marker /dev/shm/copy
+    attempt on-shm /dev/shm/copy
+    attempt on-volume /srv/there
+    cp /usr/bin/marker /srv/copy
+    attempt copied-to-volume /srv/copy
+    attempt from-outside /root/put-here
+    mkdir -p /mnt/upper /mnt/work /opt/merged /opt/bound /opt/other
+    mount -t overlay -o lowerdir=/root/drop,upperdir=/mnt/upper,workdir=/mnt/work overlay /opt/merged
+    attempt own-overlay /opt/merged/copy
+    mount --bind /root/drop /opt/bound
+    attempt bound /opt/bound/copy
+    attempt user-namespace unshare -U -r -m sh -c 'mount -t tmpfs tmpfs /opt/other && cp /usr/bin/marker /opt/other/copy && /opt/other/copy'
+}
+
+# The image's own, which always run.
+ways_own() {
+    attempt own-program marker
+    ln -sf /usr/bin/marker /root/own-symlink
+    attempt own-by-symlink /root/own-symlink
+    attempt own-script own-script
+    attempt own-by-fd launch fd /usr/bin/marker
+    attempt own-by-path-fd start_by opath /usr/bin/marker
+    attempt own-by-passed-fd start_by passed /usr/bin/marker
+    attempt own-by-proc launch proc /usr/bin/marker
+    attempt own-by-thread launch thread /usr/bin/marker
+    attempt own-by-spawn start_by spawn /usr/bin/marker
+    attempt own-after-failed-exec launch after=/usr/bin/own-garbage /usr/bin/marker
+    attempt own-compat compat_marker
+    attempt own-mapped load_code map /usr/bin/marker
+    attempt own-mprotect load_code protect /usr/bin/marker
+    attempt own-dynamic /usr/libexec/dynamic/bash -c 'echo ran'
+    attempt own-by-loader /lib64/ld-linux-x86-64.so.2 /usr/libexec/dynamic/bash -c 'echo ran'
+    chmod u+w /usr/bin/launch && chown 0:1 /usr/bin/load_code
+    attempt own-copied-up launch path /usr/bin/marker
+    attempt own-mapped-by-copied-up load_code map /usr/bin/launch
+    attempt dropped-as-data load_code data /root/drop/copy
+}
+
+# What runs all the same.
+ways_open() {
+    printf 'echo ran\n' >/root/drop/text
+    attempt interpreted-text sh /root/drop/text
+    attempt anonymous-memory load_code anonymous /usr/bin/marker
+}
+
+# What FUNCTION tries, a line each, if all of it ends with WORD.
+ways_all() { # ways_all FUNCTION WORD
+    # shellcheck disable=SC2046 # words
+    printf "%s: $2\n" $(declare -f "$1" | sed -n 's/^ *attempt \([^ ;]*\).*/\1/p') | LC_ALL=C sort
+}
+
+# What becomes of what is not the image's, if all of it ends with WORD; neither kernel has AT_EXECVE_CHECK.
+ways_expected() { ways_all ways_foreign "$1" | sed 's/^checked: .*/checked: none/'; }
+
+in_container() { # in_container NAME FUNCTION
+    exec_container "$1" sh -c "$(declare -f attempt "$2"); $2"
+}
+
+ways_images() {
+    make_libc_image ways /bin/grep
+    [[ ! -e $image_dir/ways/usr/bin/own-script ]] || return 0
+    printf '#!/bin/sh\necho ran\n' >"$image_dir/ways/usr/bin/own-script"
+    printf '#!/opt/marker /root/script-ran\n' >"$image_dir/ways/usr/bin/foreign-script"
+    printf '#!/root/drop/script\n' >"$image_dir/ways/usr/bin/nested-script"
+    echo 'no program' >"$image_dir/ways/usr/bin/own-garbage"
+    chmod +x "$image_dir"/ways/usr/bin/{*-script,own-garbage}
+    mkdir -p "$image_dir/ways/opt/plugins"
+    cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/opt/plugins/shipped"
+}
+
+ways_start() { # ways_start NAME [OPTION…]
+    local name=$1; shift
+    ways_images
+    mkdir "$container_dir/volume-$name"
+    cp "$image_dir/ways/usr/bin/marker" "$container_dir/volume-$name/there"
+    make_bundle "$name" ways --cap all --tmpfs /mnt --bind "$container_dir/volume-$name:/srv" "$@"
+    start_container "$name"
+    cp "$image_dir/ways/usr/bin/marker" "$(container_root "$name")/root/put-here"
+}
+
+# The alerts of ways_foreign. While memory is locked for mprotect, added is not told from changed.
+ways_alerts() { # ways_alerts VERDICT
+    sed "s/ V / $1 /" <<'LINES'
+exec added V /opt/bound/copy
+exec added V /root/drop/after
+exec added V /root/drop/compat
+exec added V /root/drop/copy
+exec added V /root/drop/copy.later
+exec added V /root/drop/copy.ring
+exec added V /root/drop/gone (deleted)
+exec added V /root/drop/link
+exec added V /root/drop/script
+exec added V /root/put-here
+exec added V /usr/bin/pivot_hook
+exec changed V /usr/bin/storm
+exec memory V /dev/shm/copy
+exec memory V /memfd:copy (deleted)
+exec memory V /mnt/#N (deleted)
+exec memory V /mnt/copy
+exec memory V /opt/other/copy
+exec volume V /opt/merged/copy
+exec volume V /srv/copy
+exec volume V /srv/there
+interpreter added V /opt/interpreter
+interpreter added V /opt/marker
+interpreter added V /root/drop/script
+map added V /root/drop/bash
+map added V /root/drop/copy
+map added V /root/drop/lib.so
+map added V /root/drop/libraries/libtinfo.so.6
+map memory V /SYSV00000000 (deleted)
+map memory V /mnt/copy
+mprotect added V /root/drop/copy
+mprotect added V /usr/bin/marker
+LINES
+}
+ways_told() { alert_lines "$1" | sed 's/#[0-9]*/#N/; s/^mprotect changed/mprotect added/'; }
