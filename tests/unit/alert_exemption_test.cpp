@@ -50,6 +50,11 @@ TEST_CASE("where no directory helps it is the image, the exact one if it is know
   memory.container.digests = {"sha256:" + std::string(64, 'a')};
   CHECK(narrowestExemption(memory, false, false)->value == memory.container.digests[0]);
   CHECK(narrowestExemption(at("/opt/a/x"), true, false)->list == Exemption::List::Images);
+  Alert host = at("/opt/a/x");
+  host.origin = "host";
+  CHECK(narrowestExemption(host, false, false)->list == Exemption::List::Images);
+  CHECK(narrowestExemption(host, false, false)->because == "it is no file of the container");
+  CHECK(narrowestExemption(at("/opt/a\n/x"), false, false)->list == Exemption::List::Images);
   Alert escape = at("/opt/a/x");
   escape.type = AlertType::ContainerEscapePrevention;
   CHECK(narrowestExemption(escape, false, false)->list == Exemption::List::Images);

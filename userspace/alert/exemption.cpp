@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/json.hpp"
+
 namespace holdfast::alert {
 namespace {
 
@@ -37,17 +39,27 @@ bool isBelow(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-/// The name as it is: what was made printable, cut off or unlinked is not, and a rule could not name it.
-bool isExact(const std::string& path) {
-  return path.starts_with('/') && path.find("\\x") == std::string::npos && !path.ends_with("...") &&
-         !path.ends_with(" (deleted)");
+/// Why no directory exempts the program; empty if one does. The kernel compares names with directories only of files
+/// that have one in the container, and a rule can only say a name that was neither cut off nor made printable.
+std::string whyNoDirectory(const Alert& alert) {
+  if (alert.type != AlertType::ContainerActiveDefense) return "rules of this type exempt by image";
+  if (alert.origin == "memory") return "it is in memory only";
+  if (alert.origin == "host") return "it is no file of the container";
+  if (alert.path.empty()) return "its name is not known";
+  if (alert.path.ends_with(" (deleted)")) return "it is unlinked";
+  if (!alert.path.starts_with('/')) return "its name is no path of the container";
+  if (alert.path.ends_with("...")) return "its name was too long to be kept";
+  if (alert.path.find("\\x") != std::string::npos || safeUtf8(alert.path) != alert.path)
+    return "its name has bytes that no rule can say";
+  return {};
 }
 
 Result<Exemption> byImage(const Alert& alert, const std::string& why) {
   // A digest is exact; a reference is matched as a part of references.
-  if (!alert.container.digests.empty()) return Exemption{Exemption::List::Images, alert.container.digests.front()};
-  if (!alert.container.image.empty()) return Exemption{Exemption::List::Images, alert.container.image};
-  return fail(why + "the image is not known: no entry of an allow list would exempt it");
+  if (!alert.container.digests.empty()) return Exemption{Exemption::List::Images, alert.container.digests.front(), why};
+  if (!alert.container.image.empty()) return Exemption{Exemption::List::Images, alert.container.image, why};
+  return fail((why.empty() ? "" : why + ", and ") +
+              "the image is not known: no entry of an allow list would exempt it");
 }
 
 Result<Exemption> byDirectory(const std::string& path, bool force) {
@@ -72,9 +84,7 @@ Result<Exemption> byDirectory(const std::string& path, bool force) {
 Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool force) {
   if (!alert.rule || alert.rule->name.empty()) return fail("no rule decided this: there is nothing to exempt it from");
   if (by_image) return byImage(alert, "");
-  if (alert.type != AlertType::ContainerActiveDefense)
-    return byImage(alert, "rules of this type exempt by image, and ");
-  if (!isExact(alert.path) || alert.origin == "memory") return byImage(alert, "no directory names this program, and ");
+  if (const std::string why = whyNoDirectory(alert); !why.empty()) return byImage(alert, why);
   return byDirectory(alert.path, force);
 }
 

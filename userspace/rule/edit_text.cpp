@@ -49,11 +49,15 @@ std::string yamlText(const std::string& value) {
   const bool odd = value.starts_with('-') || value.starts_with(' ') || value.ends_with(' ');
   constexpr std::string_view kNulls[] = {"null", "Null", "NULL"};
   if (plain && !odd && std::ranges::find(kNulls, value) == std::end(kNulls)) return value;
+  constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') out += '\\';
     if (c == '\n')
       out += "\\n";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 0xf]};
     else
       out += c;
   }

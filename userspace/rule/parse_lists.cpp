@@ -37,16 +37,8 @@ std::string faultOfLabel(std::string_view label) {
 }
 
 bool judgeAllowedImage(Reader& reader, const YamlNode& node, const std::string& image) {
-  std::string lower = image.substr(0, 7);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (lower == "sha256:" && !isDigest(image)) {
-    reader.error(node, inQuotes(image) + " is no digest: sha256: and 64 lower-case hexadecimal digits");
-    return false;
-  }
-  if (image.find_first_of("* ") != std::string::npos) {
-    reader.error(node,
-                 inQuotes(image) + " has a * or a blank; an entry matches any part of registry/path:tag as it is");
+  if (const std::string fault = faultOfAllowedImage(image); !fault.empty()) {
+    reader.error(node, inQuotes(image) + " " + fault);
     return false;
   }
   if (image.size() < kShortImage) {
@@ -56,17 +48,8 @@ bool judgeAllowedImage(Reader& reader, const YamlNode& node, const std::string& 
 }
 
 bool judgeDirectory(Reader& reader, const YamlNode& node, const std::string& path) {
-  if (const std::string fault = faultOfDirectory(path); !fault.empty()) {
+  if (const std::string fault = faultOfAllowedDirectory(path); !fault.empty()) {
     reader.error(node, "directory " + inQuotes(path) + " " + fault);
-    return false;
-  }
-  if (path == "/") {
-    reader.error(node, "directory \"/\" exempts every program; use status: off to turn the rule off");
-    return false;
-  }
-  if (path.find('*') != std::string::npos) {
-    reader.error(node,
-                 "directory " + inQuotes(path) + " has a *, which is no wildcard; a directory covers all below it");
     return false;
   }
   if (std::ranges::find(kWritable, path) != kWritable.end()) {
@@ -121,6 +104,23 @@ std::string faultOfDirectory(std::string_view path) {
     if (slash == std::string_view::npos) return "";
     rest.remove_prefix(slash + 1);
   }
+}
+
+std::string faultOfAllowedDirectory(std::string_view path) {
+  if (std::string fault = faultOfDirectory(path); !fault.empty()) return fault;
+  if (path == "/") return "exempts every program; use status: off to turn the rule off";
+  return path.find('*') == std::string_view::npos ? ""
+                                                  : "has a *, which is no wildcard; a directory covers all below it";
+}
+
+std::string faultOfAllowedImage(std::string_view image) {
+  std::string lower(image.substr(0, 7));
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (lower == "sha256:" && !isDigest(image)) return "is no digest: sha256: and 64 lower-case hexadecimal digits";
+  return image.find_first_of("* ") == std::string_view::npos
+             ? ""
+             : "has a * or a blank; an entry matches any part of registry/path:tag as it is";
 }
 
 std::vector<std::string> readClusters(Reader& reader, const YamlNode& map, std::string_view key) {

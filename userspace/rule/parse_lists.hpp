@@ -32,4 +32,8 @@ std::vector<std::string> readEntries(Reader& reader, const YamlNode& map, std::s
 /// Why `path` is no absolute path in normal form, empty if it is one.
 [[nodiscard]] std::string faultOfDirectory(std::string_view path);
 
+/// Why an allow list takes no such directory or no such image, as "has a *, ..."; empty if it does.
+[[nodiscard]] std::string faultOfAllowedDirectory(std::string_view path);
+[[nodiscard]] std::string faultOfAllowedImage(std::string_view image);
+
 }  // namespace holdfast::rule
