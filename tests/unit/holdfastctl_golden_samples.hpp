@@ -353,6 +353,35 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.typeBoth(
            {"rules", "test", "--rules", "web.yaml", "--image", "registry.example/web:1", "--path", "/tmp/x"});
      }},
+    {"rules-suggest",
+     [](Session& session) {
+       session.useFilesHere();
+       session.scratch.write("rules.d/web.yaml", kWebRule);
+       const auto recorded = [](std::int64_t id, const std::string& path, const std::string& origin) {
+         auto alert = goldenAlert();
+         alert.id = id;
+         alert.rule->name = "web";
+         alert.path = path;
+         alert.origin = origin;
+         return toJson(alert);
+       };
+       for (int i = 0; i < 2; ++i) {
+         session.queued.push_back({{"alerts", {recorded(20, "/memfd:x", "memory")}}});
+         session.queued.push_back({{"alerts",
+                                    {recorded(17, "/opt/app/tool", "added"), recorded(18, "/opt/app/other", "added"),
+                                     recorded(19, "/tmp/evil", "added"), recorded(20, "/memfd:x", "memory"),
+                                     recorded(21, "/opt/plugins/known", "added")}}});
+         session.queued.push_back({{"alerts", nlohmann::json::array()}});
+       }
+       session.typeBoth({"rules", "suggest"});
+     }},
+    {"rules-suggest.none",
+     [](Session& session) {
+       session.useFilesHere();
+       session.answer = nlohmann::json{{"alerts", nlohmann::json::array()}};
+       session.type({"rules", "suggest", "--since", "2h"});
+       session.type({"rules", "suggest", "--since", "soon"});
+     }},
     {"rules-add",
      [](Session& session) {
        session.useFilesHere();

@@ -53,6 +53,7 @@ using Arguments = std::vector<std::string>;
 [[nodiscard]] int rulesEdit(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesCopy(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesTest(const Arguments& arguments, const Environment& environment);
+[[nodiscard]] int rulesSuggest(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesExplain(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesEnable(const Arguments& arguments, const Environment& environment);
 [[nodiscard]] int rulesDisable(const Arguments& arguments, const Environment& environment);

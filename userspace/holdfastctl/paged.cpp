@@ -3,6 +3,8 @@
 
 #include <iterator>
 
+#include "alert/json.hpp"
+
 namespace holdfast::holdfastctl {
 
 using nlohmann::json;
@@ -10,6 +12,20 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kNoEnd = "holdfastd says that there is more, and gives nothing new";
+
+Result<std::vector<alert::Alert>> alertPage(const Ask& ask, const alert::Filter& filter) {
+  const auto answer = ask({"alerts.list", toJson(filter)});
+  if (!answer) return tl::unexpected(answer.error());
+  const auto list = answer->find("alerts");
+  if (list == answer->end() || !list->is_array()) return fail("holdfastd's answer is no list of alerts");
+  std::vector<alert::Alert> alerts;
+  for (const json& item : *list) {
+    auto alert = alert::alertFromJson(item);
+    if (!alert) return tl::unexpected(alert.error());
+    alerts.push_back(std::move(*alert));
+  }
+  return alerts;
+}
 
 }  // namespace
 
@@ -47,6 +63,27 @@ Result<json> fetchRules(const Ask& ask) {
       for (auto& rule : *rules) all["rules"].push_back(std::move(rule));
     }
     if (!more) return all;
+  }
+}
+
+Result<void> forEachAlert(const Ask& ask, alert::Filter filter,
+                          const std::function<Result<void>(const alert::Alert&)>& take) {
+  filter.limit = 1;
+  const auto newest = alertPage(ask, filter);
+  if (!newest) return tl::unexpected(newest.error());
+  if (newest->empty()) return {};
+  filter.before_id = newest->front().id + 1;
+  filter.after_id = 0;
+  filter.limit = alert::kListMax;
+  for (;;) {
+    const auto alerts = alertPage(ask, filter);
+    if (!alerts) return tl::unexpected(alerts.error());
+    if (alerts->empty()) return {};
+    for (const auto& alert : *alerts) {
+      if (alert.id <= filter.after_id) return fail("holdfastd's answer is out of order");
+      filter.after_id = alert.id;
+      if (auto done = take(alert); !done) return done;
+    }
   }
 }
 

@@ -25,6 +25,8 @@ constexpr std::array kCommands = {
     Command{"rules", "show", "one rule", &rulesShow},
     Command{"rules", "explain", "what would happen if a container ran a program now, and why", &rulesExplain},
     Command{"rules", "test", "what rules would do with a container, a program or recorded alerts", &rulesTest},
+    Command{"rules", "suggest", "the narrowest allow entries that would have kept recorded alerts quiet",
+            &rulesSuggest},
     Command{"rules", "add", "add a rule, from a template or a file", &rulesAdd},
     Command{"rules", "edit", "change a custom rule, in an editor or key by key", &rulesEdit},
     Command{"rules", "copy", "copy a rule under another name", &rulesCopy},
