@@ -64,7 +64,7 @@ teardown() { container_teardown; }
     refused too-many-patterns "too many patterns"
     refused digests-without-set "digests need a set"
     refused torn-digest "digests are of 32 bytes each"
-    refused short-digest "Attribute failed policy validation"
+    refused short-digest "binary attribute size out of range"
     refused digest-of-zeros "all zeros are no digest"
     refused no-such-set "there is no such set of digests"
     refused set-not-in-force "no such set is in force, or it is there already"
