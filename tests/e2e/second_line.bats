@@ -59,10 +59,9 @@ teardown() { holdfast_teardown; container_teardown; }
     # one that cannot be tried is not taken for well
     stop_daemon
     mv /usr/libexec/holdfast/selftest-probe /usr/libexec/holdfast/away
-    start_daemon
-    is_abnormal() { ! is_normal; }
-    wait_for 20 is_abnormal
-    [[ $(holdfastctl status) == *"hooks: cannot start /usr/libexec/holdfast/selftest-probe"* ]]
+    launch_daemon
+    says_so() { [[ $(holdfastctl status 2>/dev/null) == *Abnormal*"hooks: cannot start /usr/libexec/holdfast/selftest-probe"* ]]; }
+    wait_for 60 says_so
     [[ $(alerts '[.[] | select(.operation.kind == "unhealthy")][0].message') == "hooks: cannot start"* ]]
     mv /usr/libexec/holdfast/away /usr/libexec/holdfast/selftest-probe
     stop_daemon
