@@ -40,22 +40,30 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 		return NULL;
 	if (holdfast_origin_own_layer(origin))
 		dentry = holdfast_overlay_upper(d_inode(dentry));
+	else if (holdfast_content_on_loop(dentry->d_sb))
+		return NULL; /* A container may have made it. */
 	if (!dentry)
 		return NULL;
 	content = holdfast_content_claim(d_inode(dentry), !c->may_read);
 	return IS_ERR(content) && content != ERR_PTR(-ENOMEM) ? NULL : content;
 }
 
+static int find_layers(const struct holdfast_case *c, struct path *upper,
+		       struct path *lower)
+{
+	struct dentry *dentry = c->path->dentry;
+
+	return holdfast_overlay_layers(dentry,
+				       holdfast_overlay_upper(d_inode(dentry)),
+				       upper, lower);
+}
+
 static int compare(const struct holdfast_case *c,
 		   struct holdfast_content *content)
 {
-	struct dentry *dentry = c->path->dentry;
 	struct path upper, lower;
-	int result;
+	int result = find_layers(c, &upper, &lower);
 
-	result = holdfast_overlay_layers(dentry,
-					 holdfast_overlay_upper(d_inode(dentry)),
-					 &upper, &lower);
 	if (result)
 		return result;
 	result = holdfast_content_equals(content, &upper, &lower, limit_of(c));
@@ -71,7 +79,19 @@ int holdfast_accept_unchanged(const struct holdfast_case *c,
 
 	if (result == -ENOENT && c->may_read)
 		result = compare(c, content);
-	return result < 0 ? refusal(result) : result;
+	return result < 0 && result != -ENOENT ? refusal(result) : result;
+}
+
+bool holdfast_accept_possible(const struct holdfast_case *c,
+			      enum holdfast_origin origin)
+{
+	struct path upper, lower;
+
+	if (origin != HOLDFAST_ORIGIN_ADDED || find_layers(c, &upper, &lower))
+		return origin == HOLDFAST_ORIGIN_CHANGED;
+	path_put(&upper);
+	path_put(&lower);
+	return true;
 }
 
 int holdfast_accept_digest(const struct holdfast_case *c,

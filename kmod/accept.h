@@ -18,11 +18,16 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 					       enum holdfast_origin origin);
 
 /*
- * Is it, of the container's own layer on its overlay, a copy of the image's and
- * has the same bytes? 1 or 0, or -EINTR or -ENOMEM.
+ * Has it, of the container's own layer on its overlay, the bytes of the image's
+ * file that it is a copy of? 1 or 0, or -ENOENT if it is a copy of none, or
+ * -EINTR or -ENOMEM.
  */
 int holdfast_accept_unchanged(const struct holdfast_case *c,
 			      struct holdfast_content *content);
+
+/* May it be one, as far as is known without having read it? */
+bool holdfast_accept_possible(const struct holdfast_case *c,
+			      enum holdfast_origin origin);
 
 /* Its digest, if it can be told: 1 or 0, or -EINTR or -ENOMEM. */
 int holdfast_accept_digest(const struct holdfast_case *c,

@@ -7,6 +7,7 @@
  * does not keep it.
  */
 #include <crypto/hash.h>
+#include <linux/blkdev.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -15,6 +16,7 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/magic.h>
+#include <linux/major.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/sched/signal.h>
@@ -161,6 +163,11 @@ static bool reliable(const struct super_block *sb)
 	return sb->s_magic == TMPFS_MAGIC ||
 	       ((sb->s_type->fs_flags & FS_REQUIRES_DEV) &&
 		sb->s_magic != FUSE_SUPER_MAGIC);
+}
+
+bool holdfast_content_on_loop(const struct super_block *sb)
+{
+	return sb->s_bdev && sb->s_bdev->bd_disk->major == LOOP_MAJOR;
 }
 
 static struct cookie cookie_of(struct inode *inode)

@@ -7,6 +7,7 @@
 struct holdfast_content;
 struct inode;
 struct path;
+struct super_block;
 
 /*
  * What is known of the bytes of @inode, a regular file that the caller keeps
@@ -39,6 +40,12 @@ int holdfast_content_known(struct holdfast_content *content);
  */
 int holdfast_content_digest(struct holdfast_content *content,
 			    const struct path *path, loff_t limit, u8 *digest);
+
+/*
+ * Is what is on @sb in a file, the device being a loop one? Who can write to that
+ * file changes what is read without writing to any on @sb.
+ */
+bool holdfast_content_on_loop(const struct super_block *sb);
 
 int holdfast_content_init(void);
 /* After the last one is released. */

@@ -137,19 +137,21 @@ static int apply_content(struct holdfast_event *event,
 {
 	bool own = holdfast_origin_own_layer(origin);
 	struct holdfast_content *content;
-	int result = 0;
+	int result;
 
 	if (!own && !lists_programs)
 		return 0;
 	content = holdfast_accept_claim(c, origin);
 	if (IS_ERR_OR_NULL(content))
 		return PTR_ERR_OR_ZERO(content);
-	if (own)
-		result = holdfast_accept_unchanged(c, content);
+	result = own ? holdfast_accept_unchanged(c, content) : -ENOENT;
+	if (!result) /* Of a file with several names no note has told. */
+		event->body.origin = HOLDFAST_ORIGIN_CHANGED;
 	if (result > 0)
 		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
-	else if (!result && lists_programs)
-		result = apply_digest(event, c, name, content);
+	else if (!result || result == -ENOENT)
+		result = lists_programs ?
+				 apply_digest(event, c, name, content) : 0;
 	if (result > 0)
 		return holdfast_accept_keep(c, content);
 	holdfast_content_release(content);
@@ -176,33 +178,31 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 		return ERR_PTR(-ENOMEM);
 	name = name_of(c, event->path, sizeof(event->path));
 	event->name = IS_ERR(name) ? NULL : name;
+	event->body.origin = origin;
 	name = names_count(c) ? event->name : NULL;
 	lists_programs = apply_rules(event, c, name, NULL);
 	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW &&
 	    origin == HOLDFAST_ORIGIN_VOLUME && c->may_read &&
 	    holdfast_is_runtime_program(c->path))
 		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
-	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW)
+	if (c->brief &&
+	    (lists_programs || holdfast_accept_possible(c, origin)))
+		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
+	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW && !c->brief)
 		err = apply_content(event, c, name, origin, lists_programs);
 	if (err || event->body.verdict == HOLDFAST_VERDICT_ALLOW) {
 		holdfast_event_free(event);
 		return ERR_PTR(err);
 	}
-	event->body.origin = origin;
 	holdfast_event_object(event, d_inode(c->path->dentry));
 	return event;
 }
 
-int holdfast_judge(const struct holdfast_case *c)
+/* Sends and frees @event. */
+static int conclude(const struct holdfast_case *c, struct holdfast_event *event)
 {
-	struct holdfast_event *event;
 	int err = 0;
 
-	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
-						       HOLDFAST_STAT_MAPS);
-	event = holdfast_verdict(c);
-	if (IS_ERR_OR_NULL(event))
-		return PTR_ERR_OR_ZERO(event);
 	if (event->body.origin == HOLDFAST_ORIGIN_UNKNOWN)
 		event->body.kind = HOLDFAST_EVENT_UNVERIFIED;
 	holdfast_event_send(event, c->container);
@@ -216,10 +216,26 @@ int holdfast_judge(const struct holdfast_case *c)
 	return err;
 }
 
-int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
-			const struct path *path)
+static void count(const struct holdfast_case *c)
 {
-	const struct holdfast_case c = {
+	holdfast_count(c->kind == HOLDFAST_EVENT_EXEC ? HOLDFAST_STAT_EXECS :
+							HOLDFAST_STAT_MAPS);
+}
+
+int holdfast_judge(const struct holdfast_case *c)
+{
+	struct holdfast_event *event;
+
+	count(c);
+	event = holdfast_verdict(c);
+	return IS_ERR_OR_NULL(event) ? PTR_ERR_OR_ZERO(event) :
+				       conclude(c, event);
+}
+
+static struct holdfast_case exec_case(struct holdfast_member *member, u32 kind,
+				      const struct path *path)
+{
+	return (struct holdfast_case){
 		.kind = kind,
 		.task = current,
 		.path = path,
@@ -229,15 +245,60 @@ int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
 		.home = member->home,
 		.may_read = true,
 	};
+}
+
+int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
+			const struct path *path)
+{
+	const struct holdfast_case c = exec_case(member, kind, path);
 
 	return holdfast_judge(&c);
+}
+
+/* overlayfs opens what its files are made of by a mount of its own. */
+static bool has_name(const struct path *path)
+{
+	struct path root;
+	bool under;
+
+	if (!holdfast_task_root(current, &root))
+		return false;
+	under = path_is_under(path, &root);
+	path_put(&root);
+	return under;
+}
+
+/*
+ * A program, at its open: the first line is about to judge it. What certainly is
+ * to be refused is refused now; all else is left to it.
+ */
+static int refuse_program(struct holdfast_member *member,
+			  const struct path *path)
+{
+	struct holdfast_case c = exec_case(member, HOLDFAST_EVENT_EXEC, path);
+	struct holdfast_event *event;
+
+	/* The exec that made it one has failed: it is none as it begins another. */
+	if (holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL) ||
+	    !has_name(path))
+		return 0;
+	c.brief = true;
+	event = holdfast_verdict(&c);
+	if (IS_ERR_OR_NULL(event))
+		return PTR_ERR_OR_ZERO(event);
+	if (event->body.verdict == HOLDFAST_VERDICT_DENY) {
+		count(&c);
+		return conclude(&c, event);
+	}
+	holdfast_event_free(event);
+	return 0;
 }
 
 int holdfast_judge_open_exec(const struct path *path)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
 	const struct inode *inode = d_inode(path->dentry);
-	int err = 0;
+	int err;
 
 	if (!member)
 		return 0;
@@ -251,6 +312,8 @@ int holdfast_judge_open_exec(const struct path *path)
 		/* So that it is not reported twice, as it is mapped. */
 		if (!err)
 			member->interpreter = inode;
+	} else {
+		err = refuse_program(member, path);
 	}
 	holdfast_member_put(member);
 	return err;

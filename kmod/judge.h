@@ -25,6 +25,7 @@ struct task_struct;
  * @home: what allowed directories are relative to, NULL for nothing: then no
  *	directory exempts
  * @may_read: the file, and its attributes, may be read
+ * @brief: nothing is said of what can only be told by reading the file
  * @written: pages of a private mapping of it were written to
  * @fresh: only these rules count, which came into force while it ran; NULL: all
  */
@@ -37,6 +38,7 @@ struct holdfast_case {
 	struct holdfast_root *root;
 	const struct holdfast_home *home;
 	bool may_read;
+	bool brief;
 	bool written;
 	const struct holdfast_rule_ids *fresh;
 };

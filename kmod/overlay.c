@@ -31,6 +31,8 @@ unsigned long holdfast_call(unsigned long function, unsigned long first,
 			    unsigned long second, unsigned long third,
 			    unsigned long fourth);
 
+#define NR_ALIASES	8 /* of a file that are looked at */
+
 enum state {
 	UNVERIFIED,	/* overlay was loaded, or nobody has calibrated yet */
 	VERIFIED,
@@ -164,21 +166,53 @@ static bool find_by_note(struct dentry *dentry, struct path *lower)
 	return lower->dentry;
 }
 
-static int find_lower(struct dentry *dentry, struct dentry *upper,
-		      struct path *lower)
+/* Of a file with several names copy-up leaves no note. */
+static int find_with_links(struct dentry *dentry, struct path *lower)
 {
-	bool copied = holdfast_overlay_copied_up(dentry, upper);
-	int err;
+	int err = find_by_name(dentry, lower);
 
-	if (copied && find_by_note(dentry, lower))
-		return 0;
-	err = find_by_name(dentry, lower);
-	/* Of a file with several names copy-up leaves no note. */
-	if (!err && !copied && d_inode(lower->dentry)->i_nlink == 1) {
+	if (!err && d_inode(lower->dentry)->i_nlink == 1) {
 		path_put(lower);
 		err = -ENOENT;
 	}
 	return err;
+}
+
+/*
+ * As find_with_links(), by any name that is in memory: that which a new link was
+ * made of is, for a while.
+ */
+static int find_by_links(struct dentry *dentry, struct path *lower)
+{
+	struct dentry *aliases[NR_ALIASES], *alias;
+	struct inode *inode = d_inode(dentry);
+	int err, nr = 0;
+
+	err = find_with_links(dentry, lower);
+	if (err != -ENOENT)
+		return err;
+	spin_lock(&inode->i_lock);
+	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias) {
+		if (nr == NR_ALIASES)
+			break;
+		if (alias != dentry && !d_unhashed(alias))
+			aliases[nr++] = dget(alias);
+	}
+	spin_unlock(&inode->i_lock);
+	while (nr--) {
+		if (err == -ENOENT)
+			err = find_with_links(aliases[nr], lower);
+		dput(aliases[nr]);
+	}
+	return err;
+}
+
+static int find_lower(struct dentry *dentry, struct dentry *upper,
+		      struct path *lower)
+{
+	if (!holdfast_overlay_copied_up(dentry, upper))
+		return find_by_links(dentry, lower);
+	return find_by_note(dentry, lower) ? 0 : find_by_name(dentry, lower);
 }
 
 int holdfast_overlay_layers(struct dentry *dentry, struct dentry *upper,

@@ -72,6 +72,21 @@ refused() { # refused NAME SCRIPT
     done
 }
 
+@test "nothing is listed on a loop device: who can write to the file beneath changes what is in a program" {
+    modprobe loop
+    truncate -s 8M "$container_dir/disk"
+    mkfs.ext4 -q "$container_dir/disk"
+    mkdir "$container_dir/volume"
+    mount -o loop "$container_dir/disk" "$container_dir/volume"
+    start looped
+    set_programs "programs: [sha256:$(digest "$image_dir/dynamic/usr/bin/marker")]"
+    refused looped /srv/there
+    [[ $(exec_container looped sh -c 'cp /srv/there /opt/copy; /opt/copy') == ran ]]
+    same "exec volume deny /srv/there" "$(alert_lines)"
+    delete_container looped
+    umount "$container_dir/volume"
+}
+
 @test "a list of a hundred thousand programs is in force at once, and stays in the kernel when other rules change" {
     start many
     python3 -c "

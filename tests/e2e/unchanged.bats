@@ -146,7 +146,10 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     inside hard '/usr/bin/ls / >/dev/null && /usr/bin/true && /usr/bin/env sh -c "echo ran"'
     no_alerts
     refused hard 'cp /usr/bin/busybox /usr/bin/other; /usr/bin/other true'
+    # a name that the container gave it, used first
+    inside hard 'ln /usr/bin/sort /opt/sort && /opt/sort /etc/passwd && mkdir /opt/moved && mv /opt/sort /opt/moved && /opt/moved/sort /etc/passwd'
     refused hard 'echo >>/usr/bin/ls; /usr/bin/ls /'
+    same "$(printf 'exec %s deny /usr/bin/%s\n' added other changed ls)" "$(alert_lines)"
 }
 
 @test "overlays that copy up attributes only, keep an index, follow redirects, nest or keep their notes for users" {
