@@ -8,6 +8,7 @@
 #include <linux/kdev_t.h>
 #include <linux/magic.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
@@ -28,6 +29,7 @@
 #include "policy.h"
 #include "query.h"
 #include "root.h"
+#include "runtime_program.h"
 #include "stats.h"
 
 HOLDFAST_DEFINE_HOOK(prepare_exec_creds);
@@ -36,6 +38,14 @@ HOLDFAST_DEFINE_HOOK(security_bprm_committed_creds);
 HOLDFAST_DEFINE_HOOK(security_mmap_file);
 HOLDFAST_DEFINE_HOOK(security_file_mprotect);
 HOLDFAST_DEFINE_COUNTER(sched_process_exec);
+
+#ifdef HOLDFAST_TEST_BUILD
+/* A test sees what the second line does alone. Such a module is not installed. */
+static bool first_line = true;
+module_param(first_line, bool, 0600);
+#else
+#define first_line true
+#endif
 
 /**
  * struct arming - an exec by a task that is no member, and not of the host
@@ -221,13 +231,17 @@ static bool is_of_host(void)
 	return !entered;
 }
 
-static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm)
+static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm,
+		      bool first)
 {
 	const struct inode *inode = file_inode(bprm->file);
 	int err = 0;
 
+	if (!first_line)
+		return 0;
 	/* Unless the second line has judged it, at its open as an interpreter. */
-	if (member->interpreter != inode)
+	if (member->interpreter != inode &&
+	    (first || !holdfast_is_registered_interpreter(bprm->file)))
 		err = holdfast_judge_exec(member, HOLDFAST_EVENT_EXEC,
 					  &bprm->file->f_path);
 	member->judged = err ? NULL : inode;
@@ -255,7 +269,7 @@ static int check_exec(struct linux_binprm *bprm)
 		if (IS_ERR_OR_NULL(member))
 			return PTR_ERR_OR_ZERO(member);
 	}
-	err = judge_exec(member, bprm);
+	err = judge_exec(member, bprm, first);
 	holdfast_member_put(member);
 	return err;
 }

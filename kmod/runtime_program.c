@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs that a runtime mounts into its containers, such as the first process
- * of `run --init`. They are known by the file that the host has by their names
- * at that time, whatever they are called in the container.
+ * Programs of the host that a container has by right.
+ *
+ * Those that a runtime mounts into it, such as the first process of `run --init`,
+ * are known by the file that the host has by their names at that time, whatever
+ * they are called in the container. Interpreters of other processors' programs
+ * are registered on the host, in no file system of the container's.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
+#include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/pid_namespace.h>
@@ -80,4 +84,22 @@ bool holdfast_is_runtime_program(const struct path *path)
 	found = find_name(path, &host_root);
 	path_put(&host_root);
 	return found;
+}
+
+/*
+ * What exec opens has current's credentials; of an interpreter that was opened
+ * before it gets a copy, which has those that it was opened with. A mount of the
+ * container's is below no directory of the host's mount namespace.
+ */
+bool holdfast_is_registered_interpreter(const struct file *file)
+{
+	struct path host_root;
+	bool below;
+
+	if (file->f_cred == current_cred() ||
+	    !holdfast_task_root(init_pid_ns.child_reaper, &host_root))
+		return false;
+	below = path_is_under(&file->f_path, &host_root);
+	path_put(&host_root);
+	return below;
 }

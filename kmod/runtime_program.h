@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct file;
 struct path;
 
 /*
@@ -11,5 +12,11 @@ struct path;
  * in: the policy names it, and it is mounted by itself to be read only? Sleeps.
  */
 bool holdfast_is_runtime_program(const struct path *path);
+
+/*
+ * Is @file, which current is about to execute as an interpreter, the host's, and
+ * was it opened as it was registered with binfmt_misc (its flag F)?
+ */
+bool holdfast_is_registered_interpreter(const struct file *file);
 
 #endif
