@@ -6,6 +6,7 @@
 //     opath      execveat of an O_PATH descriptor
 //     passed     a descriptor that came over a socket
 //     vfork, spawn, clone3    in a child of vfork, posix_spawn or clone3
+//     cgroup=DIRECTORY   in a child that clone3 starts in that cgroup
 //     exchanged=OTHER   FILE, a copy of this program, while a thread exchanges it with OTHER, the image's own, which ends
 //                with 0, all the time: until OTHER has run and FILE has been tried
 //     io_uring   a copy beside FILE that io_uring has written
@@ -102,8 +103,12 @@ static int run_spawned(char** file) {
   return wait_for(child);
 }
 
-static int run_cloned(char** file) {
+static int run_cloned(const char* cgroup, char** file) {
   struct clone_args arguments = {.exit_signal = SIGCHLD};
+  if (cgroup) {
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.cgroup = (unsigned)must(open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC), cgroup);
+  }
   const pid_t child = must((int)syscall(SYS_clone3, &arguments, sizeof arguments), "clone3");
   if (!child) {
     execv(*file, file);
@@ -238,7 +243,8 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "passed")) run_passed(file);
   if (!strcmp(how, "vfork")) return run_vforked(file);
   if (!strcmp(how, "spawn")) return run_spawned(file);
-  if (!strcmp(how, "clone3")) return run_cloned(file);
+  if (!strcmp(how, "clone3")) return run_cloned(NULL, file);
+  if (!strncmp(how, "cgroup=", 7)) return run_cloned(how + 7, file);
   if (!strncmp(how, "exchanged=", 10)) return run_exchanged(how + 10, file);
   if (!strcmp(how, "io_uring")) run_ring(file);
   if (!strcmp(how, "afterwards")) run_afterwards(file);

@@ -96,8 +96,10 @@ docker_more() {
     docker cp "$1:/etc/passwd" "$container_dir/passwd"
     docker cp "$container_dir/passwd" "$1:/tmp/passwd"
     docker update --memory 256m --memory-swap 256m "$1"
+    # what was added is the new image's
+    docker_exec "$1" cp /usr/bin/marker /usr/bin/added
     docker commit "$1" committed:1
-    [[ $(docker_run --rm committed:1 marker) == ran ]]
+    [[ $(docker_run --rm committed:1 added) == ran ]]
     docker image rm committed:1
     [[ $(docker_run --rm --init base:1 marker) == ran ]]
     docker restart --time 1 "$1"
@@ -142,8 +144,10 @@ podman_more() {
     podman unpause "$1"
     podman cp "$1:/etc/passwd" "${podman_copies:-$container_dir}/passwd"
     podman cp "${podman_copies:-$container_dir}/passwd" "$1:/tmp/passwd"
+    # what was added is the new image's
+    podman_exec "$1" cp /usr/bin/marker /usr/bin/added
     podman commit --quiet "$1" localhost/committed:1
-    [[ $(podman_run --rm localhost/committed:1 marker) == ran ]]
+    [[ $(podman_run --rm localhost/committed:1 added) == ran ]]
     podman image rm localhost/committed:1
     [[ $(podman_run --rm --init localhost/base:1 marker) == ran ]]
     podman restart --time 1 "$1"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of ways to get code running in a container.
 
-  exec_matrix.py DOCUMENT RELEASE DIRECTORY   prints the document with what was found on this kernel in its columns. Of each
+  exec_matrix.py DOCUMENT KERNEL DIRECTORY   prints the document with what was found on this kernel in its columns. Of each
       runtime DIRECTORY/RUNTIME has the files foreign, own and open, of lines "WAY: OUTCOME" with a rule that blocks.
 """
 import os
@@ -16,6 +16,7 @@ CELLS = {
     ("foreign", "refused"): "refused",
     ("foreign", "none"): "not tested here: the kernel has no such way",
     ("own", "ran"): "the image's own",
+    ("own", "none"): "not tested here: the kernel has no such way",
     ("open", "ran"): "not covered",
 }
 
@@ -31,6 +32,7 @@ GROUPS = {
         "by-vfork": "in a child of `vfork`",
         "by-spawn": "`posix_spawn`",
         "by-clone3": "in a child of `clone3`",
+        "by-cgroup": "likewise, which `CLONE_INTO_CGROUP` puts into a cgroup of its own",
         "checked": "asked whether it would run, `AT_EXECVE_CHECK`",
         "by-symlink": "a symbolic link to it",
         "hard-link": "a hard link to it",
@@ -47,7 +49,11 @@ GROUPS = {
         "after-failed-exec": "after an exec that failed",
         "script-interpreter": "a script of the image with a dropped interpreter",
         "program-interpreter": "a program of the image with a dropped `PT_INTERP`",
+        "for-registered-interpreter": "a program that binfmt_misc has an interpreter for, which the host has registered",
+        "registered-open": "a program of the image with a dropped interpreter that the container registers with binfmt_misc, flag `F`",
+        "registered-by-name": "likewise, by its name only",
         "compat": "a program for 32 bits",
+        "started-again": "left in its layer by a container that is started again",
     },
     "Loading code that is not the image's": {
         "map": "`mmap`, private and executable",
@@ -62,6 +68,7 @@ GROUPS = {
         "preload": "`LD_PRELOAD`",
         "audit": "`LD_AUDIT`",
         "library-path": "`LD_LIBRARY_PATH`",
+        "rpath": "`DT_RUNPATH` into a volume",
         "dlopen": "`dlopen`",
     },
     "Places": {
@@ -70,6 +77,9 @@ GROUPS = {
         "on-shm": "`/dev/shm`",
         "on-volume": "a volume, put there by its owner",
         "copied-to-volume": "a volume, put there by the container",
+        "on-squashfs": "squashfs on a loop device",
+        "on-fuse": "FUSE",
+        "on-9p": "9p, a file system of another machine's",
         "from-outside": "the container's layer, put there from outside",
         "own-overlay": "an overlay that the container mounted over it",
         "bound": "a bind mount by the container",
@@ -86,6 +96,7 @@ GROUPS = {
         "own-by-thread": "by a thread that is not the first",
         "own-by-spawn": "`posix_spawn`",
         "own-after-failed-exec": "after an exec that failed",
+        "own-registered-interpreter": "a program that binfmt_misc has an interpreter for, which the host has registered with flag `F`",
         "own-compat": "a program for 32 bits",
         "own-mapped": "`mmap`",
         "own-mprotect": "`mmap` to read, then `mprotect`",
@@ -111,8 +122,10 @@ Shown by tests of their own: a name that is exchanged with `RENAME_EXCHANGE` all
 (`exec_matrix.bats`); files of the host and of other containers by a descriptor, joined namespaces, orphans, other cgroups
 (`membership.bats`, `host_mapping.bats`, `drift.bats`); what ran before the module was loaded or the rule came into force
 (`adoption.bats`, `running.bats`); the module loaded anew (`unload.bats`); files of the image that were copied up, also with
-somebody who writes to them (`unchanged.bats`); an image that `docker commit` made (`engines.bats`). No test yet: binfmt_misc,
-squashfs on a loop device, FUSE and 9p as places, `RPATH`, a container that is started again with its changed layer.
+somebody who writes to them (`unchanged.bats`); an image that `docker commit` made (`engines.bats`).
+
+An interpreter that the host has registered with binfmt_misc loads the libraries of such programs by itself, as data: dropped
+ones are not covered.
 """
 
 
@@ -139,8 +152,7 @@ def found_cells(directory, runtime):
 
 
 def main():
-    document, release, directory = sys.argv[1:]
-    kernel = ".".join(release.split(".")[:2])
+    document, kernel, directory = sys.argv[1:]
     known = {}
     if os.path.exists(document):
         with open(document) as file:

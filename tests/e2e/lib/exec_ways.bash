@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The ways to get code running in a container: those of docs/exec-matrix.md.
 #
-# In a container with all capabilities, made by ways_start, ways_foreign tries what its image did not bring along, ways_own what
-# it did, and ways_open what is not covered. Each says "WAY: ran" or "WAY: refused", or what else came of it. Every refusal is
+# In a container with all capabilities, made by ways_start, ways_foreign and ways_again try what its image did not bring along,
+# ways_own what it did, and ways_open what is not covered. Each says "WAY: ran" or "WAY: refused", or what else came of it. Every refusal is
 # one operation.
 
 # As root of a container: tries COMMAND and says what came of it.
@@ -21,6 +21,7 @@ attempt() { # attempt WAY COMMAND…
 ways_foreign() {
     mkdir -p /root/drop
     cp /usr/bin/marker /root/drop/copy
+    cp /usr/bin/marker /root/drop/left-behind
     attempt copied /root/drop/copy
     attempt by-fd launch fd /root/drop/copy
     attempt by-path-fd start_by opath /root/drop/copy
@@ -31,6 +32,9 @@ ways_foreign() {
     attempt by-vfork start_by vfork /root/drop/copy
     attempt by-spawn start_by spawn /root/drop/copy
     attempt by-clone3 start_by clone3 /root/drop/copy
+    mkdir -p /opt/cgroup
+    mount -t cgroup2 cgroup2 /opt/cgroup && mkdir -p /opt/cgroup/inner
+    attempt by-cgroup start_by cgroup=/opt/cgroup/inner /root/drop/copy
     attempt checked start_by checked /root/drop/copy
     ln -sf /root/drop/copy /root/drop/symlink
     attempt by-symlink /root/drop/symlink
@@ -56,8 +60,17 @@ ways_foreign() {
     attempt script-interpreter /usr/bin/foreign-script
     cp /usr/bin/interpreter /opt/interpreter
     attempt program-interpreter /usr/bin/interpreted
+    cp /usr/bin/own.foreign-host /root/drop/copy.foreign-host
+    attempt for-registered-interpreter /root/drop/copy.foreign-host
+    # What is registered is so in every container: none of its names stays. Some kernels never let its file be written to again.
+    cp /usr/bin/marker /root/drop/registered
+    mkdir -p /opt/binfmt
+    mount -t binfmt_misc binfmt_misc /opt/binfmt
+    attempt registered-open sh -c 'echo ":foreign-fixed:E::foreign-fixed::/root/drop/registered:F" >/opt/binfmt/register && /usr/bin/own.foreign-fixed'
+    attempt registered-by-name sh -c 'echo ":foreign-named:E::foreign-named::/root/drop/registered:" >/opt/binfmt/register && /usr/bin/own.foreign-named'
+    for name in fixed named; do [ ! -e /opt/binfmt/foreign-$name ] || echo -1 >/opt/binfmt/foreign-$name; done
     cp /usr/bin/compat_marker /root/drop/compat
-    attempt compat /root/drop/compat
+    attempt compat sh -c '[ -e /proc/sys/abi/vsyscall32 ] || exit 124; /root/drop/compat'
 
     attempt map load_code map /root/drop/copy
     attempt map-shared load_code shared /root/drop/copy
@@ -77,6 +90,9 @@ ways_foreign() {
     mkdir -p /root/drop/libraries
     cp /root/drop/lib.so /root/drop/libraries/libtinfo.so.6
     attempt library-path env LD_LIBRARY_PATH=/root/drop/libraries /usr/libexec/dynamic/bash -c 'echo ran'
+    mkdir -p /srv/libraries
+    cp /usr/bin/libby_rpath_library.so /srv/libraries/
+    attempt rpath by_rpath
     attempt dlopen /usr/libexec/dynamic/bash -c 'enable -f /root/drop/lib.so none 2>&1 |
         { read -r line; [[ $line == *"cannot find none_struct"* ]] && echo ran || { echo "$line"; exit 126; }; }'
 
@@ -90,6 +106,9 @@ ways_foreign() {
     attempt on-volume /srv/there
     cp /usr/bin/marker /srv/copy
     attempt copied-to-volume /srv/copy
+    attempt on-squashfs /places/squashfs/there
+    attempt on-fuse /places/fuse/there
+    attempt on-9p /places/9p/marker
     attempt from-outside /root/put-here
     mkdir -p /mnt/upper /mnt/work /opt/merged /opt/bound /opt/other
     mount -t overlay -o lowerdir=/root/drop,upperdir=/mnt/upper,workdir=/mnt/work overlay /opt/merged
@@ -97,6 +116,11 @@ ways_foreign() {
     mount --bind /root/drop /opt/bound
     attempt bound /opt/bound/copy
     attempt user-namespace unshare -U -r -m sh -c 'mount -t tmpfs tmpfs /opt/other && cp /usr/bin/marker /opt/other/copy && /opt/other/copy'
+}
+
+# After the container was ended and started again with the layer that it had.
+ways_again() {
+    attempt started-again /root/drop/left-behind
 }
 
 # The image's own, which always run.
@@ -112,7 +136,8 @@ ways_own() {
     attempt own-by-thread launch thread /usr/bin/marker
     attempt own-by-spawn start_by spawn /usr/bin/marker
     attempt own-after-failed-exec launch after=/usr/bin/own-garbage /usr/bin/marker
-    attempt own-compat compat_marker
+    attempt own-registered-interpreter own.foreign-host
+    attempt own-compat sh -c '[ -e /proc/sys/abi/vsyscall32 ] || exit 124; compat_marker'
     attempt own-mapped load_code map /usr/bin/marker
     attempt own-mprotect load_code protect /usr/bin/marker
     attempt own-dynamic /usr/libexec/dynamic/bash -c 'echo ran'
@@ -130,14 +155,17 @@ ways_open() {
     attempt anonymous-memory load_code anonymous /usr/bin/marker
 }
 
-# What FUNCTION tries, a line each, if all of it ends with WORD.
-ways_all() { # ways_all FUNCTION WORD
-    # shellcheck disable=SC2046 # words
-    printf "%s: $2\n" $(declare -f "$1" | sed -n 's/^ *attempt \([^ ;]*\).*/\1/p') | LC_ALL=C sort
-}
+# What no kernel here has (AT_EXECVE_CHECK), and what the debug kernel has not (32 bits).
+ways_missing='^checked: '
+[[ -e /proc/sys/abi/vsyscall32 ]] || ways_missing+='|compat: '
 
-# What becomes of what is not the image's, if all of it ends with WORD; neither kernel has AT_EXECVE_CHECK.
-ways_expected() { ways_all ways_foreign "$1" | sed 's/^checked: .*/checked: none/'; }
+# What FUNCTIONs try, a line each, if all of it that there is ends with WORD.
+ways_all() { # ways_all WORD FUNCTION…
+    local word=$1; shift
+    # shellcheck disable=SC2046 # words
+    printf "%s: $word\n" $(declare -f "$@" | sed -n 's/^ *attempt \([^ ;]*\).*/\1/p') | LC_ALL=C sort |
+        sed -E "/$ways_missing/s/: .*/: none/"
+}
 
 in_container() { # in_container NAME FUNCTION
     exec_container "$1" sh -c "$(declare -f attempt "$2"); $2"
@@ -145,36 +173,62 @@ in_container() { # in_container NAME FUNCTION
 
 ways_images() {
     make_libc_image ways /bin/grep
+    local name
     [[ ! -e $image_dir/ways/usr/bin/own-script ]] || return 0
     printf '#!/bin/sh\necho ran\n' >"$image_dir/ways/usr/bin/own-script"
     printf '#!/opt/marker /root/script-ran\n' >"$image_dir/ways/usr/bin/foreign-script"
     printf '#!/root/drop/script\n' >"$image_dir/ways/usr/bin/nested-script"
     echo 'no program' >"$image_dir/ways/usr/bin/own-garbage"
-    chmod +x "$image_dir"/ways/usr/bin/{*-script,own-garbage}
+    for name in host fixed named; do echo 'a program of another kind' >"$image_dir/ways/usr/bin/own.foreign-$name"; done
+    chmod +x "$image_dir"/ways/usr/bin/{*-script,own-garbage,own.foreign-*}
     mkdir -p "$image_dir/ways/opt/plugins"
     cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/opt/plugins/shipped"
+}
+
+# Volumes of kinds of their own, each with a copy of a program; and an interpreter that the host has registered.
+ways_places() {
+    local places=/scratch/places name
+    [[ ! -d $places ]] || return 0
+    mkdir -p $places/{squashfs,fuse,9p,of}
+    cp "$image_dir/ways/usr/bin/marker" $places/of/there
+    modprobe -a loop squashfs fuse binfmt_misc
+    mksquashfs $places/of $places/image -no-progress >/dev/null
+    mount -o loop,ro $places/image $places/squashfs
+    # bats waits for whoever holds its descriptor 3
+    fuse-overlayfs -o lowerdir=$places/of $places/fuse 3>&-
+    # the checkout is shared with the guest by it
+    mount --bind "$BATS_TEST_DIRNAME/../../build/tests/programs" $places/9p
+    same "squashfs fuse.fuse-overlayfs 9p" "$(for name in squashfs fuse 9p; do findmnt -n -o FSTYPE "$places/$name"; done | paste -sd ' ')"
+    cp "$image_dir/ways/usr/bin/marker" /usr/local/bin/foreign-host
+    mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+    echo ':foreign-host:E::foreign-host::/usr/local/bin/foreign-host:F' >/proc/sys/fs/binfmt_misc/register
 }
 
 ways_start() { # ways_start NAME [OPTION…]
     local name=$1; shift
     ways_images
+    ways_places
     mkdir "$container_dir/volume-$name"
     cp "$image_dir/ways/usr/bin/marker" "$container_dir/volume-$name/there"
-    make_bundle "$name" ways --cap all --tmpfs /mnt --bind "$container_dir/volume-$name:/srv" "$@"
+    make_bundle "$name" ways --cap all --tmpfs /mnt --bind "$container_dir/volume-$name:/srv" \
+        --bind /scratch/places:/places "$@"
     start_container "$name"
     cp "$image_dir/ways/usr/bin/marker" "$(container_root "$name")/root/put-here"
 }
 
-# The alerts of ways_foreign. While memory is locked for mprotect, added is not told from changed.
+# The alerts of ways_foreign and ways_again. While memory is locked for mprotect, added is not told from changed; and
+# what binfmt_misc has open already is an interpreter for some kernels only.
 ways_alerts() { # ways_alerts VERDICT
-    sed "s/ V / $1 /" <<'LINES'
+    sed "s/ V / $1 /; $([[ -e /proc/sys/abi/vsyscall32 ]] || echo '/\/compat$/d')" <<'LINES'
 exec added V /opt/bound/copy
 exec added V /root/drop/after
 exec added V /root/drop/compat
 exec added V /root/drop/copy
+exec added V /root/drop/copy.foreign-host
 exec added V /root/drop/copy.later
 exec added V /root/drop/copy.ring
 exec added V /root/drop/gone (deleted)
+exec added V /root/drop/left-behind
 exec added V /root/drop/link
 exec added V /root/drop/script
 exec added V /root/put-here
@@ -186,10 +240,14 @@ exec memory V /mnt/#N (deleted)
 exec memory V /mnt/copy
 exec memory V /opt/other/copy
 exec volume V /opt/merged/copy
+exec volume V /places/9p/marker
+exec volume V /places/fuse/there
+exec volume V /places/squashfs/there
 exec volume V /srv/copy
 exec volume V /srv/there
 interpreter added V /opt/interpreter
 interpreter added V /opt/marker
+interpreter added V /root/drop/registered
 interpreter added V /root/drop/script
 map added V /root/drop/bash
 map added V /root/drop/copy
@@ -197,8 +255,12 @@ map added V /root/drop/lib.so
 map added V /root/drop/libraries/libtinfo.so.6
 map memory V /SYSV00000000 (deleted)
 map memory V /mnt/copy
+map volume V /srv/libraries/libby_rpath_library.so
 mprotect added V /root/drop/copy
 mprotect added V /usr/bin/marker
 LINES
 }
-ways_told() { alert_lines "$1" | sed 's/#[0-9]*/#N/; s/^mprotect changed/mprotect added/'; }
+ways_told() {
+    alert_lines "$1" | sed 's/#[0-9]*/#N/; s/^mprotect changed/mprotect added/; s|^exec \(.*/registered\)$|interpreter \1|' |
+        LC_ALL=C sort -u
+}
