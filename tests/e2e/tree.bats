@@ -1,13 +1,13 @@
 # Every kind of change to the files of an image, by chance and in any order: each file is told for what its layers say that
-# it is. Each run has one kind of overlay, by chance too. It takes minutes, and is in the ordinary run of no kernel:
-#   scripts/vm run --kernel 6.12 -- bats tests/e2e/tree.bats
-# kernels: debug
+# it is. Each run has one kind of overlay, by chance too. It takes minutes, and is in the full test only:
+#   scripts/test --full tree-6.1 tree-6.12
+# kernels: none
 
 load lib/container
 load lib/holdfast
 load lib/tree
 
-tree_files=300
+tree_files=5000
 
 setup() { container_setup; holdfast_setup; }
 teardown() { holdfast_teardown; container_teardown; }
