@@ -25,6 +25,7 @@ make_guest() {
         --dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/infiniband/*' --dpkgopt='path-exclude=/lib/modules/*/kernel/sound/*' \
         --dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/net/wireless/*' \
         --dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/net/ethernet/*' \
+        --setup-hook='mkdir -p "$1/usr/share/man/man1"' `# without which java cannot be set up` \
         --include="$(guest_packages | tr ' ' ,)" \
         --customize-hook="copy-in '$dir/debs' /" \
         --customize-hook="APT_CONFIG=\$MMDEBSTRAP_APT_CONFIG INITRD=No apt-get --yes --quiet=2 install \
