@@ -1,4 +1,5 @@
 # holdfastctl, as people and programs use it.
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

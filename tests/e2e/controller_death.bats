@@ -1,5 +1,5 @@
 # The controller dies, or hangs: the kernel goes on, nobody hangs, nothing is lost.
-# kernels: 6.1 debug
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

@@ -1,5 +1,5 @@
 # The controller is stopped and started: what runs does not notice.
-# kernels: 6.1 debug
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

@@ -1,4 +1,5 @@
 # What the kernel takes by netlink, and from whom.
+# kernels: 6.1
 # vm: --no-daemon
 # (the daemon would be one more speaker)
 

@@ -1,5 +1,5 @@
 # Rule files: what is wrong with one is said with its place, and what was in force stays so.
-# kernels: 6.1 debug
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

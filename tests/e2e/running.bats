@@ -1,4 +1,5 @@
 # What ran already in containers as a rule came into force: reported once, and ended only if the rule says so (DRF-7).
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

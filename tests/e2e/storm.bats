@@ -1,5 +1,5 @@
 # Much at once.
-# kernels: 6.1 debug
+# kernels: 6.1
 # vm: --module-parameters max_queries=4
 
 load lib/container
