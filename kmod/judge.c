@@ -185,11 +185,13 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 	    origin == HOLDFAST_ORIGIN_VOLUME && c->may_read &&
 	    holdfast_is_runtime_program(c->path))
 		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
-	if (c->brief &&
-	    (lists_programs || holdfast_accept_possible(c, origin)))
-		event->body.verdict = HOLDFAST_VERDICT_ALLOW;
-	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW && !c->brief)
-		err = apply_content(event, c, name, origin, lists_programs);
+	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW) {
+		if (!c->brief)
+			err = apply_content(event, c, name, origin,
+					    lists_programs);
+		else if (lists_programs || holdfast_accept_possible(c, origin))
+			event->body.verdict = HOLDFAST_VERDICT_ALLOW;
+	}
 	if (err || event->body.verdict == HOLDFAST_VERDICT_ALLOW) {
 		holdfast_event_free(event);
 		return ERR_PTR(err);
