@@ -65,6 +65,19 @@ TEST_CASE("what ran already is reported, was ended, or had gone") {
   CHECK(std::string(name(fromEvent(event, sampleContext(&rule)).state)) == "process terminated");
 }
 
+TEST_CASE("a container that is not covered is reported with the reason, which may not be had later") {
+  kernel::Event event = sampleEvent(1);
+  event.kind = kernel::EventKind::NotCovered;
+  event.verdict = kernel::Verdict::Alert;
+  event.container_flags = kernel::kContainerArmed | kernel::kContainerStorage;
+  CHECK(fromEvent(event, sampleContext(nullptr)).message ==
+        "not covered: its root file system is no overlay: the image's own and added files are not told apart");
+  event.container_flags = kernel::kContainerHostRoot;
+  CHECK(fromEvent(event, sampleContext(nullptr)).message == "not covered: its root directory is the host's");
+  event.kind = kernel::EventKind::Exec;
+  CHECK(fromEvent(event, sampleContext(nullptr)).message.find("not covered") == std::string::npos);
+}
+
 TEST_CASE("every kind of event has a name, a type and advice") {
   for (std::uint32_t kind = 1; kind <= static_cast<std::uint32_t>(kernel::kLastEventKind); ++kind) {
     kernel::Event event = sampleEvent(kind);

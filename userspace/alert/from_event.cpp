@@ -4,6 +4,7 @@
 
 #include "alert/alert.hpp"
 #include "alert/text.hpp"
+#include "kernel/types.hpp"
 
 namespace holdfast::alert {
 namespace {
@@ -69,8 +70,8 @@ Meaning meaningOf(EventKind kind) {
           Severity::Suspicious,
           "not covered",
           "not covered",
-          "Programs of this container are not judged. 'holdfastctl containers ID' says why; use overlay storage and "
-          "a root of its own for it if it is to be covered."};
+          "Programs of this container are not judged. Use overlay storage and a root of its own for it if it is to be "
+          "covered."};
     case EventKind::Unverified:
       return {AlertType::ProtectionStatus,
               "Origins of files are not verified",
@@ -138,6 +139,10 @@ std::string messageOf(const kernel::Event& event, const Alert& alert, const Mean
   std::string text = isGone(event)                    ? "was in use as the rule came into force; its process had gone"
                      : event.verdict == Verdict::Deny ? meaning.refused
                                                       : meaning.let;
+  // said here, for the container may be gone when somebody asks
+  if (const std::string why = kernel::whyNotCovered(event.container_flags);
+      event.kind == EventKind::NotCovered && !why.empty())
+    text += ": " + why;
   if (event.kind == EventKind::Ptrace) text += " (pid " + std::to_string(event.target_pid) + ")";
   if (hasObject(event.kind)) {
     text += ": " + (alert.path.empty() ? "(no name)" : alert.path) + ", ";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <ostream>
+#include <string>
 
 #include "base/json.hpp"
 #include "control/shapes.hpp"
@@ -48,10 +50,17 @@ void printList(const std::vector<ContainerReport>& reports, const Environment& e
         {report.name.empty() || report.name == report.id ? shortId(report.id) : report.name + " " + shortId(report.id),
          runtimeOf(report), orUnknown(report.state), std::to_string(report.members), orUnknown(report.image),
          coverage(report), ruleNames(report)});
-  if (table.empty())
+  if (table.empty()) {
     environment.out << "No containers run.\n";
-  else
-    table.print(environment.out, environment.width);
+    return;
+  }
+  table.print(environment.out, environment.width);
+  // whole, which the table may have no room for
+  std::map<std::string, std::size_t> reasons;
+  for (const auto& report : reports)
+    if (!report.covered) ++reasons[report.not_covered];
+  if (!reasons.empty()) environment.out << "\n";
+  for (const auto& [reason, count] : reasons) environment.out << count << " not covered: " << safeUtf8(reason) << "\n";
 }
 
 void printRules(std::ostream& out, const char* title, const std::vector<control::RulePolicy>& rules) {

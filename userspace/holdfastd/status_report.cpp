@@ -76,11 +76,7 @@ std::string notCovered(const kernel::ContainerInfo* info, const container::Conta
     if (container.state == container::State::Created) return "its first program has not started yet";
     return "the kernel does not know it";
   }
-  if ((info->flags & kernel::kContainerHostRoot) != 0) return "its root directory is the host's";
-  if ((info->flags & kernel::kContainerStorage) != 0) {
-    return "its root file system is no overlay: the image's own and added files are not told apart";
-  }
-  return {};
+  return kernel::whyNotCovered(info->flags);
 }
 
 struct Known {

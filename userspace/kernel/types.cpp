@@ -27,4 +27,11 @@ static_assert(static_cast<int>(PolicyRuleType::NonImageProgram) == HOLDFAST_RULE
 static_assert(static_cast<int>(Expect::Lower) == HOLDFAST_EXPECT_LOWER);
 static_assert(static_cast<int>(Expect::Upper) == HOLDFAST_EXPECT_UPPER);
 
+const char* whyNotCovered(std::uint32_t container_flags) {
+  if ((container_flags & kContainerHostRoot) != 0) return "its root directory is the host's";
+  if ((container_flags & kContainerStorage) != 0)
+    return "its root file system is no overlay: the image's own and added files are not told apart";
+  return "";
+}
+
 }  // namespace holdfast::kernel

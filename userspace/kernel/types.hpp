@@ -32,6 +32,9 @@ inline constexpr std::uint32_t kContainerStorage = 1U << 2;
 inline constexpr std::uint32_t kContainerArmed = 1U << 3;
 inline constexpr std::uint32_t kContainerNone = 1U << 4;
 
+/// Why a container with these flags is not covered, for people; empty if it is.
+[[nodiscard]] const char* whyNotCovered(std::uint32_t container_flags);
+
 inline constexpr std::uint32_t kQueryPattern = 1U << 0;
 inline constexpr std::uint32_t kQueryPid1 = 1U << 1;
 inline constexpr std::uint32_t kQueryRootFile = 1U << 2;

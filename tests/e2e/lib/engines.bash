@@ -69,9 +69,9 @@ upgrade() {
 
 # --- Docker
 
-docker_begin() { # docker_begin DRIVER-OF-CGROUPS
+docker_begin() { # docker_begin DRIVER-OF-CGROUPS [DRIVER-OF-STORAGE]
     mkdir -p /etc/docker
-    jq -n --arg driver "$1" '{"storage-driver": "overlay2", "live-restore": true,
+    jq -n --arg driver "$1" --arg storage "${2:-overlay2}" '{"storage-driver": $storage, "live-restore": true,
         "exec-opts": ["native.cgroupdriver=\($driver)"]}' >/etc/docker/daemon.json
     systemctl restart docker.service
     if ! docker image inspect base:1 >/dev/null 2>&1; then

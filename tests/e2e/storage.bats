@@ -1,0 +1,97 @@
+# Containers on storage that is no overlay: what their image brought and what came later cannot be told apart there. All of it
+# runs, and that is never quiet.
+# vm: --init systemd
+# kernels: none
+
+load lib/container
+load lib/holdfast
+load lib/engines
+
+setup() { container_setup; holdfast_setup; engines_setup; }
+teardown() { engines_teardown; holdfast_teardown; container_teardown; }
+
+reason="its root file system is no overlay: the image's own and added files are not told apart"
+
+# podman_storage DRIVER [OPTION…]   a storage of its own for podman, with these lines in its configuration
+podman_storage() {
+    local driver=$1 root=/scratch/storage-$1; shift
+    printf '%s\n' '[storage]' "driver = \"$driver\"" "graphroot = \"$root\"" "runroot = \"/run/storage-$driver\"" "$@" \
+        >"$container_dir/storage.conf"
+    export CONTAINERS_STORAGE_CONF=$container_dir/storage.conf
+}
+
+not_covered_alerts() { # not_covered_alerts ID   of this test: that container, or one that is gone
+    alerts '.[] | select(.operation.kind == "not-covered" and .time.last_real_ns / 1e9 >= ($since | tonumber)) |
+        "\(if .container.id == $id then "web" else "gone" end) \(.count) \(.message)"' --arg since "$started_at" --arg id "$1" |
+        LC_ALL=C sort
+}
+
+# not_covered ENGINE   its containers run as if there were no rule, and of each that is said wherever a person looks
+not_covered() {
+    local e=$1 everything='marker && cp /usr/bin/marker /tmp/copy && /tmp/copy' id
+    make_bundle beside base
+    start_container beside
+    set_rule block
+    [[ $("${e}_once" sh -c "$everything") == $'ran\nran' ]]
+    "${e}_start" web sleep 1000
+    [[ $("${e}_exec" web sh -c "$everything") == $'ran\nran' ]]
+    wait_for 20 knows web .covered false
+    same "$reason" "$(shown web .not_covered)"
+    same "none $reason" "$(shown web '.rules[] | "\(.effective) \(.reason)"')"
+    holdfastctl containers >"$container_dir/table"
+    holdfastctl status >"$container_dir/status"
+    cat "$container_dir/table" "$container_dir/status"
+    grep -q '^web .* NO: ' "$container_dir/table"
+    grep -qxF "1 not covered: $reason" "$container_dir/table"
+    grep -qF "1 not covered: $reason" "$container_dir/status"
+    # each once, also the one that is gone
+    id=$(shown web .id)
+    same "gone 1 not covered: $reason
+web 1 not covered: $reason" "$(not_covered_alerts "$id")"
+    same 0 "$(operations)"
+    # one whose root is an overlay is covered, though others have the file system that its layers are on
+    knows beside .covered true
+    run exec_container beside sh -c "$everything"
+    echo "$output"
+    [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
+    same "exec added deny /tmp/copy" "$(alert_lines)"
+    "${e}_end" web
+    totals_agree
+}
+
+@test "podman, vfs" {
+    podman_storage vfs
+    podman_begin crun systemd
+    not_covered podman
+}
+
+@test "podman, fuse-overlayfs" {
+    modprobe fuse
+    podman_storage overlay '[storage.options.overlay]' 'mount_program = "/usr/bin/fuse-overlayfs"'
+    podman_begin crun systemd
+    not_covered podman
+    podman_start fuse sleep 1000
+    same fuse.fuse-overlayfs "$(podman_exec fuse sh -c 'while read -r _ at type _; do [ "$at" != / ] || echo "$type"; done </proc/mounts')"
+}
+
+@test "podman, btrfs" {
+    modprobe -a loop btrfs
+    truncate -s 1G "$container_dir/disk"
+    mkfs.btrfs --quiet "$container_dir/disk"
+    mkdir /scratch/storage-btrfs
+    mount -o loop "$container_dir/disk" /scratch/storage-btrfs
+    podman_storage btrfs
+    podman_begin runc systemd
+    not_covered podman
+}
+
+@test "docker, vfs" {
+    docker_begin systemd vfs
+    not_covered docker
+}
+
+@test "containerd, native" {
+    export CONTAINERD_SNAPSHOTTER=native
+    ctr_begin
+    not_covered ctr
+}
