@@ -6,6 +6,7 @@
 #include "alert/text.hpp"
 #include "alert_sample.hpp"
 #include "base/json.hpp"
+#include "kernel/types.hpp"
 
 using namespace holdfast;
 using namespace holdfast::alert;
@@ -68,6 +69,7 @@ TEST_CASE("what ran already is reported, was ended, or had gone") {
 TEST_CASE("a container that is not covered is reported with the reason, which may not be had later") {
   kernel::Event event = sampleEvent(1);
   event.kind = kernel::EventKind::NotCovered;
+  event.rule_tag = 0;
   event.verdict = kernel::Verdict::Alert;
   event.container_flags = kernel::kContainerArmed | kernel::kContainerStorage;
   CHECK(fromEvent(event, sampleContext(nullptr)).message ==
