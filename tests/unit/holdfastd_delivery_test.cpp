@@ -241,12 +241,15 @@ TEST_CASE("what is asked of the store is done on its thread and answered, also w
 TEST_CASE("too much that is asked of a busy store is refused at once, and all is answered in the end") {
   Fixture f;
   f.start();
+  std::atomic<bool> begun{false};
   std::atomic<bool> go{false};
   std::vector<alert::Answer> answers;
   answers.push_back(f.store->ask([&](alert::Store&) -> Result<nlohmann::json> {
+    begun = true;
     while (!go) std::this_thread::sleep_for(1ms);
     return nlohmann::json(0);
   }));
+  while (!begun) std::this_thread::sleep_for(1ms);
   for (int i = 0; i < 200; ++i)
     answers.push_back(f.store->ask([](alert::Store&) -> Result<nlohmann::json> { return nlohmann::json(1); }));
   CHECK(answers.back().wait_for(0s) == std::future_status::ready);
