@@ -48,9 +48,9 @@ running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /t
             run exec_container "$name" sh -c 'marker; /tmp/mine'
             echo "$name: $output"
             [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
-            # what it was just trying as the rule came into force may have been found, too
+            # what it was just trying or starting as the rule came into force may have been found, too
             same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine; echo map added deny /tmp/library
-                echo running added alert /tmp/sleep)" "$(alert_lines "$name" | grep -v '^running .* /tmp/\(copy\|library\)$')"
+                echo running added alert /tmp/sleep)" "$(alert_lines "$name" | grep -v '^running .* /tmp/\(copy\|library\)$\|^map .* /tmp/copy$')"
             [[ $(alerts '[.[] | select(.rule.name == $rule and .container.id == $name and .operation.path == "/tmp/sleep") | .count] | add' \
                 --arg rule "$rule" --arg name "$name") -eq 1 ]]
             [[ $(holdfastctl containers "$name" --output json | jq -c '[.covered, .members > 0]') == "[true,true]" ]]
