@@ -24,10 +24,15 @@ assert sqlite3.connect(":memory:").execute("select 7").fetchone() == (7,)
 assert ctypes.CDLL("libc.so.6").abs(-7) == 7
 function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
 assert function(lambda i: i + 1)(6) == 7
+# made executable as it is mapped, and later
 for flags in mmap.MAP_PRIVATE, mmap.MAP_SHARED:
-    code = mmap.mmap(-1, 4096, flags | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-    code.write(bytes.fromhex("8d4701c3"))  # lea eax, [rdi + 1]; ret
-    assert function(ctypes.addressof(ctypes.c_char.from_buffer(code)))(6) == 7
+    for later in 0, mmap.PROT_EXEC:
+        writable = mmap.PROT_READ | mmap.PROT_WRITE
+        code = mmap.mmap(-1, 4096, flags | mmap.MAP_ANONYMOUS, writable | (mmap.PROT_EXEC - later))
+        code.write(bytes.fromhex("8d4701c3"))  # lea eax, [rdi + 1]; ret
+        address = ctypes.addressof(ctypes.c_char.from_buffer(code))
+        assert not later or ctypes.CDLL(None).mprotect(ctypes.c_void_p(address), 4096, mmap.PROT_READ | later) == 0
+        assert function(address)(6) == 7
 print("ran")') == ran ]]
     no_alerts
 }
