@@ -70,7 +70,10 @@ module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
     podman_start before sh -c 'cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; sleep 1000'
     insmod "$(module)"
     systemctl start holdfastd.service
-    set_rule block
+    # one rule, however long it takes: what it refuses is refused once
+    rule=test-before
+    write_rules "$(rule_text block)"
+    wait_for 20 in_force
     refused() { podman_exec before test -s /tmp/refused-at; }
     wait_for 30 refused
     same '[true,true]' "$(shown "$(shown_as before)" '[.covered, .members >= 1]')"
