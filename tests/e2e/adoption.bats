@@ -1,4 +1,5 @@
 # Containers that were running before the module was loaded, or before the controller started.
+# kernels: 6.1
 # vm: --no-module --in-turn
 
 load lib/container

@@ -1,4 +1,5 @@
 # Hooks of runtimes: the image's, the host's, and such as GPU toolkits have them.
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

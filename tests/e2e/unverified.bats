@@ -1,4 +1,5 @@
 # As long as the place of overlayfs' upper pointer is not verified, nothing is taken for the image's.
+# kernels: 6.1
 # vm: --no-daemon
 
 load lib/container
