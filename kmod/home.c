@@ -143,6 +143,18 @@ bool holdfast_task_root(struct task_struct *task, struct path *root)
 	return found;
 }
 
+bool holdfast_is_below_root(struct task_struct *task, const struct path *path)
+{
+	struct path root;
+	bool below;
+
+	if (!holdfast_task_root(task, &root))
+		return false;
+	below = path_is_under(path, &root);
+	path_put(&root);
+	return below;
+}
+
 bool holdfast_home_has(const struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path)
 {

@@ -49,6 +49,9 @@ void holdfast_home_put(struct holdfast_home *home);
 /* The root directory of @task, held, unless it has exited. */
 bool holdfast_task_root(struct task_struct *task, struct path *root);
 
+/* Is @path below the root directory that @task has now, by its mounts? */
+bool holdfast_is_below_root(struct task_struct *task, const struct path *path);
+
 /*
  * Is current in the mount namespace, which is not the host's? Its root may have
  * become another one than the container's. May sleep.

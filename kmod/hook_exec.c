@@ -241,7 +241,9 @@ static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm,
 		return 0;
 	/* Unless the second line has judged it, at its open as an interpreter. */
 	if (member->interpreter != inode &&
-	    (first || !holdfast_is_registered_interpreter(bprm->file)))
+	    (first ||
+	     !holdfast_is_registered_interpreter(bprm->file,
+						 member->home->root)))
 		err = holdfast_judge_exec(member, HOLDFAST_EVENT_EXEC,
 					  &bprm->file->f_path);
 	member->judged = err ? NULL : inode;

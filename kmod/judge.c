@@ -257,19 +257,6 @@ int holdfast_judge_exec(struct holdfast_member *member, u32 kind,
 	return holdfast_judge(&c);
 }
 
-/* overlayfs opens what its files are made of by a mount of its own. */
-static bool has_name(const struct path *path)
-{
-	struct path root;
-	bool under;
-
-	if (!holdfast_task_root(current, &root))
-		return false;
-	under = path_is_under(path, &root);
-	path_put(&root);
-	return under;
-}
-
 /*
  * A program, at its open: the first line is about to judge it. What certainly is
  * to be refused is refused now; all else is left to it.
@@ -281,8 +268,10 @@ static int refuse_program(struct holdfast_member *member,
 	struct holdfast_event *event;
 
 	/* The exec that made it one has failed: it is none as it begins another. */
-	if (holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL) ||
-	    !has_name(path))
+	if (holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
+		return 0;
+	/* overlayfs opens what its files are made of by a mount of its own. */
+	if (!holdfast_is_below_root(current, path))
 		return 0;
 	c.brief = true;
 	event = holdfast_verdict(&c);

@@ -18,6 +18,7 @@
 #include "compat/compat.h"
 #include "home.h"
 #include "policy.h"
+#include "root.h"
 #include "runtime_program.h"
 
 /* Into @name, of PATH_MAX bytes; false if there are no more. */
@@ -89,17 +90,13 @@ bool holdfast_is_runtime_program(const struct path *path)
 /*
  * What exec opens has current's credentials; of an interpreter that was opened
  * before it gets a copy, which has those that it was opened with. A mount of the
- * container's is below no directory of the host's mount namespace.
+ * container's is below no directory of the host's mount namespace, unless that is
+ * the container's too.
  */
-bool holdfast_is_registered_interpreter(const struct file *file)
+bool holdfast_is_registered_interpreter(const struct file *file,
+					const struct holdfast_root *root)
 {
-	struct path host_root;
-	bool below;
-
-	if (file->f_cred == current_cred() ||
-	    !holdfast_task_root(init_pid_ns.child_reaper, &host_root))
-		return false;
-	below = path_is_under(&file->f_path, &host_root);
-	path_put(&host_root);
-	return below;
+	return file->f_cred != current_cred() &&
+	       !holdfast_root_is(root, file_inode(file)->i_sb) &&
+	       holdfast_is_below_root(init_pid_ns.child_reaper, &file->f_path);
 }

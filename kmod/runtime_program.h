@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct file;
+struct holdfast_root;
 struct path;
 
 /*
@@ -15,8 +16,10 @@ bool holdfast_is_runtime_program(const struct path *path);
 
 /*
  * Is @file, which current is about to execute as an interpreter, the host's, and
- * was it opened as it was registered with binfmt_misc (its flag F)?
+ * was it opened as it was registered with binfmt_misc (its flag F)? Not if it is
+ * on @root, the container's.
  */
-bool holdfast_is_registered_interpreter(const struct file *file);
+bool holdfast_is_registered_interpreter(const struct file *file,
+					const struct holdfast_root *root);
 
 #endif

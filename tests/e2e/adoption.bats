@@ -6,14 +6,11 @@ load lib/container
 load lib/holdfast
 
 setup_file() {
-    cp -a --no-preserve=ownership "$BATS_TEST_DIRNAME/../../build/stage/." /
-    systemd-sysusers
+    install_holdfast
     modprobe overlay 2>/dev/null || true
 }
 setup() { container_setup; make_image base; }
 teardown() { container_teardown; }
-
-module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 
 # What was there before runs a dropped program all the time, and tries a dropped program until it is refused; and one that never starts any, a dropped library.
 running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &

@@ -9,9 +9,8 @@ load lib/holdfast
     local modules
     modules=/lib/modules/$(uname -r)/updates
     container_setup
-    cp -a "$BATS_TEST_DIRNAME/../../build/stage/." /
-    systemd-sysusers
-    install -D "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko" "$modules/holdfast.ko"
+    install_holdfast
+    install -D "$(module)" "$modules/holdfast.ko"
     depmod
     modprobe overlay || true
     modprobe holdfast

@@ -18,7 +18,7 @@ teardown() {
     cp -a "$container_dir/config" "$config"
     umount "$state" 2>/dev/null || true
     [[ -d $modules/build || ! -d $modules/build.away ]] || mv "$modules/build.away" "$modules/build"
-    [[ -d /sys/module/holdfast ]] || insmod "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"
+    [[ -d /sys/module/holdfast ]] || insmod "$(module)"
     holdfast_teardown
     container_teardown
 }
@@ -73,7 +73,7 @@ rules:
     stop_daemon
     rmmod holdfast
     [[ $(findings module-built) == "urgent: there is no module for the running kernel ($(uname -r))" ]]
-    install -D "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko" "$modules/updates/holdfast.ko"
+    install -D "$(module)" "$modules/updates/holdfast.ko"
     depmod
     healed module-built
     [[ $(findings module-loaded) == "urgent: the module is not loaded" ]]

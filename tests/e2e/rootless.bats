@@ -35,7 +35,6 @@ as_user() {
         DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" "$@")
 }
 shown_as() { podman inspect --format '{{.Id}}' "$1"; } # its user could write anything where the engine keeps the name
-module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 
 @test "podman without root, crun, cgroups of systemd" {
     podman_begin crun systemd

@@ -5,8 +5,7 @@ load lib/container
 load lib/holdfast
 
 setup_file() {
-    cp -a --no-preserve=ownership "$BATS_TEST_DIRNAME/../../build/stage/." /
-    systemd-sysusers
+    install_holdfast
     modprobe overlay 2>/dev/null || true
 }
 setup() { container_setup; make_image base; }
@@ -16,7 +15,7 @@ first_line() { echo "$1" >/sys/module/holdfast/parameters/first_line; }
 alarms() { alerts '[.[] | select(.operation.kind == "second-line") | .count] | add // 0'; }
 
 @test "it refuses what is certainly not the image's by itself, and raises an alarm for what nobody has judged" {
-    insmod "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/test/holdfast.ko"
+    insmod "$(module test)"
     start_daemon
     make_bundle alone base
     start_container alone
@@ -51,7 +50,7 @@ alarms() { alerts '[.[] | select(.operation.kind == "second-line") | .count] | a
 }
 
 @test "the module that is installed has no such switch" {
-    modinfo --parameters "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko" >"$container_dir/parameters"
+    modinfo --parameters "$(module)" >"$container_dir/parameters"
     grep -q disable "$container_dir/parameters"
     ! grep first_line "$container_dir/parameters" || false
 }

@@ -3,9 +3,9 @@
 # vm: --no-module --in-turn
 
 load lib/container
+load lib/holdfast
 
 container_state() { "$RUNTIME" state "$1" | jq -r .status; }
-module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/holdfast.ko"; }
 # Fifty times on one kernel; elsewhere as often as shows that it works there too.
 rounds() { if [[ $(kernel) == 6.1 ]]; then echo 50; else echo 10; fi; }
 

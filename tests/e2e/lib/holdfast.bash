@@ -17,6 +17,15 @@ rules_dir=/etc/holdfast/rules.d
 rule_file=$rules_dir/test.yaml
 daemon_log=/var/log/holdfastd.log
 
+# module [test]   this kernel's, or the one whose first line of defence tests can switch off
+module() { echo "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/${1:+$1/}holdfast.ko"; }
+
+# install_holdfast   all but the module, where a machine was started without
+install_holdfast() {
+    cp -a --no-preserve=ownership "$BATS_TEST_DIRNAME/../../build/stage/." /
+    systemd-sysusers
+}
+
 holdfast_setup() {
     rule=''
     started_at=$EPOCHREALTIME
