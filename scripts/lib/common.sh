@@ -159,6 +159,9 @@ cached() {
         exec {lock}>"$cache/.$1.lock"
         flock --nonblock "$lock" || { say "another run is making $1: waiting for it"; flock "$lock"; }
         if [[ ! -e $dir/.complete ]]; then
+            # of a run that was killed, which may have left mounts in it
+            findmnt --noheadings --raw --output TARGET | grep -F "$cache/.$1.tmp." | LC_ALL=C sort --reverse |
+                xargs -r -n 1 umount --lazy || true
             rm -rf --one-file-system "$cache/.$1".tmp.* "$dir"
             tmp=$(mktemp -d "$cache/.$1.tmp.XXXXXX")
             chmod 755 "$tmp"

@@ -66,44 +66,90 @@ console.log(sum === 19999900000 && made.exports.f() === 7 ? "ran" : "wrong")') =
     same "exec added deny /tmp/made" "$(alert_lines)"
 }
 
-# A package with a program, which is run as the package is installed.
-make_package() {
+# Packages of three kinds, each with a program that is run as the package is installed: NAME_make, NAME_install CONTAINER.
+marker=$BATS_TEST_DIRNAME/../../build/tests/programs/marker
+
+apt_make() {
     local root=$container_dir/package
-    install -D "$BATS_TEST_DIRNAME/../../build/tests/programs/marker" "$root/usr/games/packaged"
+    install -D "$marker" "$root/usr/games/packaged"
     mkdir "$root/DEBIAN"
     printf '%s: %s\n' Package packaged Version 1 Architecture amd64 Maintainer nobody Description 'a program' >"$root/DEBIAN/control"
     printf '#!/bin/sh\n/usr/games/packaged\n' >"$root/DEBIAN/postinst"
     chmod 755 "$root/DEBIAN/postinst"
     dpkg-deb --root-owner-group --build "$root" "$container_dir/packaged.deb"
 }
-install_package() { # install_package NAME   in that container
+apt_install() {
     cp "$container_dir/packaged.deb" "$(container_root "$1")/tmp/"
     exec_container "$1" apt-get install --yes -o APT::Sandbox::User=root /tmp/packaged.deb
     [[ $(exec_container "$1" /usr/games/packaged) == ran ]]
 }
 
-@test "a package manager at run time: what it brings in is reported as its doing" {
-    local id
-    start packages
-    make_package
+pip_make() {
+    install -D "$marker" "$container_dir/pip/probe"
+    printf '%s\n' 'import setuptools, subprocess' 'subprocess.check_call(["./probe"])' \
+        'setuptools.setup(name="packaged", version="1", scripts=["probe"])' >"$container_dir/pip/setup.py"
+}
+pip_install() {
+    cp -a "$container_dir/pip" "$(container_root "$1")/opt/pip"
+    exec_container "$1" pip3 install --no-index --no-build-isolation --break-system-packages /opt/pip
+    [[ $(exec_container "$1" /usr/local/bin/probe) == ran ]]
+}
+
+npm_make() {
+    install -D "$marker" "$container_dir/npm/package/probe"
+    echo '{"name": "packaged", "version": "1.0.0", "bin": "probe", "scripts": {"postinstall": "./probe"}}' \
+        >"$container_dir/npm/package/package.json"
+    tar -C "$container_dir/npm" -czf "$container_dir/npm.tgz" package
+}
+npm_install() {
+    cp "$container_dir/npm.tgz" "$(container_root "$1")/opt/"
+    exec_container "$1" npm install --global --offline --no-audit --no-fund /opt/npm.tgz
+    [[ $(exec_container "$1" /usr/local/bin/packaged) == ran ]]
+}
+
+# reported_as MANAGER PROCESS… -- PATH…   what is installed runs these, and a person can tell for whom
+reported_as() {
+    local manager=$1 chain=() process id said; shift
+    while [[ $1 != -- ]]; do chain+=("$1"); shift; done
+    shift
+    start "by-$manager"
+    "${manager}_make"
     set_rule alert
-    install_package packages
-    same "$(printf 'exec added alert %s\n' /usr/games/packaged /var/lib/dpkg/info/packaged.postinst)" "$(alert_lines)"
-    # and a person can tell who ran them, and for whom: dpkg, for apt-get
-    for id in $(alerts '.[] | select(.rule.name == $rule).id' --arg rule "$rule"); do
-        run holdfastctl alerts show "$id"
-        echo "$output"
-        [[ $output == *"started by"*" dpkg ("*" apt-get ("* ]]
+    "${manager}_install" "by-$manager"
+    same "$(printf 'exec added alert %s\n' "$@")" "$(alert_lines)"
+    for id in $(alerts '.[] | select(.rule.name == $rule and .operation.path == $path).id' --arg rule "$rule" --arg path "$1"); do
+        said=$(holdfastctl alerts show "$id")
+        echo "$said"
+        for process in "${chain[@]}"; do [[ $said == *"started by"*" $process ("* ]]; done
     done
 }
 
-@test "a package manager at run time: a directory, or digests, keep what it brings in quiet" {
-    local file
-    make_package
+@test "apt-get at run time: what it brings in is reported as its doing" {
+    reported_as apt dpkg apt-get -- /usr/games/packaged /var/lib/dpkg/info/packaged.postinst
+}
+
+@test "pip at run time: what it brings in is reported as its doing" {
+    reported_as pip pip3 -- /opt/pip/probe /usr/local/bin/probe
+}
+
+@test "npm at run time: what it brings in is reported as its doing" {
+    reported_as npm 'npm install*' -- /usr/local/lib/node_modules/packaged/probe
+}
+
+@test "a package manager at run time: directories keep what it brings in quiet" {
+    local manager
     start by-directory
-    set_rule block /usr/games /var/lib/dpkg
-    install_package by-directory
+    set_rule block /usr/games /var/lib/dpkg /opt/pip /usr/local/bin /usr/local/lib/node_modules
+    for manager in apt pip npm; do
+        "${manager}_make"
+        "${manager}_install" by-directory
+    done
     no_alerts
+}
+
+@test "a package manager at run time: digests keep what it brings in quiet" {
+    local file
+    apt_make
     start by-digest
     rule=test-packages
     write_rules "$(rule_text block; printf '    allow_list:\n      programs:\n'
@@ -111,7 +157,7 @@ install_package() { # install_package NAME   in that container
             echo "        - sha256:$(sha256sum <"$container_dir/package/$file" | cut -c 1-64)"
         done)"
     wait_for 20 in_force
-    install_package by-digest
+    apt_install by-digest
     no_alerts
     run exec_container by-digest sh -c 'echo >>/usr/games/packaged; /usr/games/packaged'
     [[ $status -ne 0 && $output == *"Operation not permitted"* ]]

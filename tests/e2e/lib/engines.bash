@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Docker, Podman and containerd, each by the same few names: ENGINE_begin, _once, _start, _exec, _more, _end, _digests.
-# They have the image of make_image as base:1, and as other:1 the same with another configuration. 'life_cycle ENGINE' is for
-# all of them.
+# They have that image of make_image which engines_setup was given (else base) as base:1, and as other:1 the same with
+# another configuration. 'life_cycle ENGINE' is for all of them.
 
 bats_require_minimum_version 1.5.0 # run !
 
-engines_setup() {
-    image=$image_dir/base
-    make_image base
+engines_setup() { # engines_setup [IMAGE]
+    image=$image_dir/${1:-base}
+    make_image "${image##*/}"
 }
 
 engines_teardown() {

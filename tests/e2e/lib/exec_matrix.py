@@ -2,12 +2,13 @@
 """The table of ways to get code running in a container.
 
   exec_matrix.py DOCUMENT KERNEL DIRECTORY   prints the document with what was found on this kernel in its columns. Of each
-      runtime DIRECTORY/RUNTIME has the files foreign, own and open, of lines "WAY: OUTCOME" with a rule that blocks.
+      runtime that was tried DIRECTORY/RUNTIME has the files foreign, own and open, of lines "WAY: OUTCOME" with a rule that
+      blocks.
 """
 import os
 import sys
 
-RUNTIMES = ["runc", "crun"]
+RUNTIMES = ["runc", "crun", "podman", "docker", "containerd"]
 KERNELS = ["6.1", "6.12"]
 COLUMNS = [f"{runtime}, {kernel}" for kernel in KERNELS for runtime in RUNTIMES]
 
@@ -116,7 +117,8 @@ HEAD = """# Ways to get code running in a container
 
 What comes of each under a rule of type `non-image-program` that blocks: *refused* (with `EPERM`, and an alert), *the image's
 own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run, and to be
-reported. `tests/e2e/exec_matrix.bats` makes this table and compares it: `scripts/test tests/e2e/exec_matrix.bats`.
+reported. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
+`scripts/test tests/e2e/exec_matrix.bats`.
 
 Shown by tests of their own: a name that is exchanged with `RENAME_EXCHANGE` all the time runs what was judged
 (`exec_matrix.bats`); files of the host and of other containers by a descriptor, joined namespaces, orphans, other cgroups
@@ -131,13 +133,15 @@ ones are not covered.
 
 def known_cells(document):
     """By the title above a table, and what stands in the first column of a row."""
-    cells, title = {}, ""
+    cells, title, columns = {}, "", []
     for line in document.splitlines():
         if line.startswith("## "):
             title = line[3:]
         parts = [part.strip() for part in line.strip("|").split(" | ")]
-        if line.startswith("| ") and len(parts) == 1 + len(COLUMNS):
-            cells[title, parts[0]] = dict(zip(COLUMNS, parts[1:]))
+        if parts[0] == "Way":
+            columns = parts[1:]
+        elif line.startswith("| "):
+            cells[title, parts[0]] = dict(zip(columns, parts[1:]))
     return cells
 
 
@@ -157,7 +161,9 @@ def main():
     if os.path.exists(document):
         with open(document) as file:
             known = known_cells(file.read())
-    found = {f"{runtime}, {kernel}": found_cells(directory, runtime) for runtime in RUNTIMES}
+    found = {f"{runtime}, {kernel}": found_cells(directory, runtime) for runtime in RUNTIMES
+             if os.path.exists(f"{directory}/{runtime}")}
+    assert found, "nothing was tried"
     ways = {way for group in GROUPS.values() for way in group}
     for cells in found.values():
         assert set(cells) == ways, f"not in the table, or not tried: {sorted(set(cells) ^ ways)}"

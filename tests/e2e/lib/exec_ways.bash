@@ -4,6 +4,11 @@
 # In a container with all capabilities, made by ways_start, ways_foreign and ways_again try what its image did not bring along,
 # ways_own what it did, and ways_open what is not covered. Each says "WAY: ran" or "WAY: refused", or what else came of it. Every refusal is
 # one operation.
+#
+# $ways_by says what makes the container, by a few names: BY_ways_start, _exec, _again, _copy_in, _end, _id. A bundle's are
+# here, those of lib/engines.bash have the others in part.
+
+ways_by=bundle
 
 # As root of a container: tries COMMAND and says what came of it.
 attempt() { # attempt WAY COMMAND…
@@ -168,7 +173,7 @@ ways_all() { # ways_all WORD FUNCTION…
 }
 
 in_container() { # in_container NAME FUNCTION
-    exec_container "$1" sh -c "$(declare -f attempt "$2"); $2"
+    "${ways_by}_exec" "$1" sh -c "$(declare -f attempt "$2"); $2"
 }
 
 ways_images() {
@@ -204,16 +209,64 @@ ways_places() {
     echo ':foreign-host:E::foreign-host::/usr/local/bin/foreign-host:F' >/proc/sys/fs/binfmt_misc/register
 }
 
-ways_start() { # ways_start NAME [OPTION…]
+bundle_ways_start() {
     local name=$1; shift
-    ways_images
-    ways_places
-    mkdir "$container_dir/volume-$name"
-    cp "$image_dir/ways/usr/bin/marker" "$container_dir/volume-$name/there"
     make_bundle "$name" ways --cap all --tmpfs /mnt --bind "$container_dir/volume-$name:/srv" \
         --bind /scratch/places:/places "$@"
     start_container "$name"
-    cp "$image_dir/ways/usr/bin/marker" "$(container_root "$name")/root/put-here"
+}
+bundle_exec() { exec_container "$@"; }
+bundle_again() {
+    "$RUNTIME" delete --force "$1"
+    start_container "$1"
+}
+bundle_copy_in() { cp "$1" "$(container_root "$2")$3"; } # BY_copy_in FILE NAME PATH
+bundle_end() { delete_container "$1"; }
+bundle_id() { echo "$1"; }
+
+ways_start() { # ways_start NAME [OPTION…]   options of make_bundle
+    ways_images
+    ways_places
+    mkdir "$container_dir/volume-$1"
+    cp "$image_dir/ways/usr/bin/marker" "$container_dir/volume-$1/there"
+    "${ways_by}_ways_start" "$@"
+    "${ways_by}_copy_in" "$image_dir/ways/usr/bin/marker" "$1" /root/put-here
+}
+
+# ways_judged COLUMN ACTION WORD VERDICT   what is not the image's is all WORD, and told of once each; what is, runs and is
+# not. What came of each is kept for the COLUMN of the table.
+ways_judged() {
+    local name=matrix-$1-$2 count script_ran=''
+    ways_start "$name"
+    set_rule "$2"
+    in_container "$name" ways_foreign >"$container_dir/foreign"
+    "${ways_by}_again" "$name"
+    in_container "$name" ways_again >>"$container_dir/foreign"
+    same "$(ways_all "$3" ways_foreign ways_again)" "$(LC_ALL=C sort "$container_dir/foreign")"
+    same "$(ways_alerts "$4")" "$(ways_told "$("${ways_by}_id" "$name")")"
+    count=$(grep -c ": $3\$" "$container_dir/foreign")
+    # remap_file_pages maps anew what was mapped
+    [[ $3 == refused ]] || ((++count))
+    same "$count" "$(operations)"
+    in_container "$name" ways_own >"$container_dir/own"
+    same "$(ways_all ran ways_own)" "$(LC_ALL=C sort "$container_dir/own")"
+    in_container "$name" ways_open >"$container_dir/open"
+    same "$(ways_all ran ways_open)" "$(LC_ALL=C sort "$container_dir/open")"
+    same "$count" "$(operations)"
+    # a script's dropped interpreter leaves a mark
+    script_ran=$("${ways_by}_exec" "$name" sh -c '[ ! -e /root/script-ran ] || echo ran')
+    [[ -n $script_ran || $3 == refused ]]
+    [[ -z $script_ran || $3 == ran ]]
+    mkdir -p "$BATS_FILE_TMPDIR/$1"
+    cp "$container_dir"/{foreign,own,open} "$BATS_FILE_TMPDIR/$1/"
+    "${ways_by}_end" "$name"
+}
+
+# ways_table   what was found is what docs/exec-matrix.md says
+ways_table() {
+    local document=$BATS_TEST_DIRNAME/../../docs/exec-matrix.md made=$BATS_TEST_DIRNAME/../../build/exec-matrix.md
+    python3 "$BATS_TEST_DIRNAME/lib/exec_matrix.py" "$document" "$(kernel)" "$BATS_FILE_TMPDIR" >"$made"
+    diff -u "$document" "$made"
 }
 
 # The alerts of ways_foreign and ways_again. While memory is locked for mprotect, added is not told from changed; and
