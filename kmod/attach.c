@@ -26,6 +26,11 @@ DEFINE_STATIC_SRCU(holdfast_srcu);
 const struct holdfast_table *const holdfast_tables[] = {
 	&holdfast_process_table,
 	&holdfast_exec_table,
+	&holdfast_namespace_table,
+	&holdfast_open_table,
+	&holdfast_mount_table,
+	&holdfast_kernel_code_table,
+	&holdfast_socket_table,
 	NULL
 };
 

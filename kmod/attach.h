@@ -13,6 +13,8 @@
  *	and then either returns its error or goes on in the original
  * @resume: where the stub finds the address to go on at
  * @mandatory: without it the module does not load
+ * @nr_checks: how many
+ * @checks: enum holdfast_check, the items that are noticed here
  * @site: the patched place in the function, 0 while it is not redirected
  * @hits: calls, by the policy function with holdfast_hit(); per CPU
  *
@@ -23,6 +25,8 @@ struct holdfast_hook {
 	void *stub;
 	unsigned long *resume;
 	bool mandatory;
+	unsigned int nr_checks;
+	const u8 *checks;
 	unsigned long site;
 	u64 __percpu *hits;
 };
@@ -50,6 +54,17 @@ struct holdfast_probe {
 		.stub = holdfast_stub_##name,			\
 		.resume = &holdfast_resume_##name,		\
 		.mandatory = is_mandatory,			\
+		.hits = &holdfast_hits_##name,			\
+	}
+
+/* A row of one that notices the items that follow; only they depend on it. */
+#define HOLDFAST_CHECK_HOOK(name, ...)				\
+	{							\
+		.symbol = #name,				\
+		.stub = holdfast_stub_##name,			\
+		.resume = &holdfast_resume_##name,		\
+		.nr_checks = sizeof((const u8[]){ __VA_ARGS__ }), \
+		.checks = (const u8[]){ __VA_ARGS__ },		\
 		.hits = &holdfast_hits_##name,			\
 	}
 
@@ -98,6 +113,11 @@ struct holdfast_table {
 
 extern const struct holdfast_table holdfast_exec_table;
 extern const struct holdfast_table holdfast_process_table;
+extern const struct holdfast_table holdfast_namespace_table;
+extern const struct holdfast_table holdfast_open_table;
+extern const struct holdfast_table holdfast_mount_table;
+extern const struct holdfast_table holdfast_kernel_code_table;
+extern const struct holdfast_table holdfast_socket_table;
 
 /* All subjects' tables; ends with NULL. */
 extern const struct holdfast_table *const holdfast_tables[];

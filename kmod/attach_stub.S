@@ -37,7 +37,9 @@ SYM_FUNC_START(holdfast_stub_\symbol)
 	testl	%eax, %eax
 	jnz	1f
 	pushq	holdfast_resume_\symbol(%rip)
-1:	RET
+	RET
+1:	cltq	/* some originals return a long */
+	RET
 SYM_FUNC_END(holdfast_stub_\symbol)
 STACK_FRAME_NON_STANDARD holdfast_stub_\symbol
 .endm
@@ -49,6 +51,30 @@ HOLDFAST_STUB security_mmap_file
 HOLDFAST_STUB security_file_mprotect
 HOLDFAST_STUB security_task_alloc
 HOLDFAST_STUB security_ptrace_access_check
+HOLDFAST_STUB mntns_install
+HOLDFAST_STUB netns_install
+HOLDFAST_STUB pidns_install
+HOLDFAST_STUB utsns_install
+HOLDFAST_STUB ipcns_install
+HOLDFAST_STUB userns_install
+HOLDFAST_STUB cgroupns_install
+HOLDFAST_STUB timens_install
+HOLDFAST_STUB security_path_chroot
+HOLDFAST_STUB proc_sys_open
+HOLDFAST_STUB proc_reg_open
+HOLDFAST_STUB kernfs_fop_open
+HOLDFAST_STUB blkdev_open
+HOLDFAST_STUB do_handle_open
+HOLDFAST_STUB vfs_get_tree
+HOLDFAST_STUB security_kernel_read_file
+HOLDFAST_STUB security_kernel_load_data
+HOLDFAST_STUB security_locked_down
+HOLDFAST_STUB security_settime64
+HOLDFAST_STUB security_syslog
+HOLDFAST_STUB __x64_sys_reboot
+HOLDFAST_STUB __ia32_sys_reboot
+HOLDFAST_STUB security_bpf
+HOLDFAST_STUB security_unix_stream_connect
 
 /*
  * unsigned long holdfast_call(unsigned long function, unsigned long first,

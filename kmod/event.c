@@ -76,6 +76,7 @@ struct holdfast_event *holdfast_event_new(struct task_struct *task, u32 kind,
 							 path), gfp);
 	if (!event)
 		return NULL;
+	event->gfp = gfp;
 	event->name = NULL;
 	body = &event->body;
 	memset(body, 0, sizeof(*body));
@@ -114,7 +115,9 @@ void holdfast_event_send(struct holdfast_event *event,
 		.dev = body->dev,
 		.ino = body->ino,
 		.check = (u64)body->rule_tag << 32 | body->kind << 16 |
-			 body->origin << 8 | body->flags << 4 | body->verdict,
+			 /* only programs have an origin, only escapes a check */
+			 (body->origin | body->check) << 8 | body->flags << 4 |
+			 body->verdict,
 	};
 	unsigned long flags;
 	char *path = NULL;
@@ -125,7 +128,7 @@ void holdfast_event_send(struct holdfast_event *event,
 	body->container_flags = READ_ONCE(container->flags);
 	holdfast_container_name(container, body->container_name);
 	if (event->name)
-		path = kstrdup(event->name, GFP_KERNEL | __GFP_NOWARN);
+		path = kstrdup(event->name, event->gfp | __GFP_NOWARN);
 
 	raw_spin_lock_irqsave(&book_lock, flags);
 	slot = holdfast_fold_add(&book, &key, &fresh);

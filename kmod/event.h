@@ -51,6 +51,7 @@ struct holdfast_event_body {
 	u32 euid;
 	u32 target_pid;
 	u32 flags;
+	u32 check;
 	u32 nr_ancestors;
 	char comm[TASK_COMM_LEN];
 	char container_name[HOLDFAST_NAME_MAX + 1];
@@ -60,11 +61,13 @@ struct holdfast_event_body {
 /**
  * struct holdfast_event - an event that is being made
  * @body: what has a fixed size
- * @name: the object's path, in @path, or NULL
+ * @gfp: how memory is to be had
+ * @name: the object's path, in @path or somebody else's, or NULL
  * @path: room for it
  */
 struct holdfast_event {
 	struct holdfast_event_body body;
+	gfp_t gfp;
 	char *name;
 	char path[PATH_MAX];
 };

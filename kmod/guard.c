@@ -74,12 +74,23 @@ static bool programs_subset(struct holdfast_digest_set *set,
 	return set->within;
 }
 
+static bool checks_subset(const u8 *set, const u8 *of)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOLDFAST_CHECK_SET_BYTES; i++)
+		if (set[i] & ~of[i])
+			return false;
+	return true;
+}
+
 /* Does @rule refuse or report all that @old did? */
 static bool as_strict(const struct holdfast_rule *rule,
 		      const struct holdfast_rule *old)
 {
 	return rule->type == old->type && rule->action >= old->action &&
 	       rule->on_running >= old->on_running &&
+	       checks_subset(old->checks, rule->checks) &&
 	       holdfast_prefixes_subset(&rule->directories, &old->directories) &&
 	       programs_subset(rule->programs, old->programs);
 }

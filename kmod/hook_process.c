@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Fork, exit and ptrace: membership is inherited, and is not to be taken over. */
+#include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/security.h>
 #include <trace/events/sched.h>
 
 #include "attach.h"
+#include "check.h"
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
@@ -43,6 +45,16 @@ int holdfast_policy_security_task_alloc(struct task_struct *task,
 	return err;
 }
 
+/*
+ * Is @child neither the container's nor of a pid namespace that is not the
+ * host's? Those who share such a one are of one pod.
+ */
+static bool is_other(struct task_struct *child)
+{
+	return task_active_pid_ns(current) == &init_pid_ns &&
+	       holdfast_is_member(current) && !holdfast_is_own(child);
+}
+
 static void report_ptrace(struct task_struct *child)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
@@ -73,9 +85,17 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_ptrace_access_check,
 int holdfast_policy_security_ptrace_access_check(struct task_struct *child,
 						 unsigned int mode)
 {
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_PT1,
+		.target = child,
+		.atomic = true,
+	};
+
 	holdfast_hit(security_ptrace_access_check);
-	if (!(mode & PTRACE_MODE_ATTACH) || holdfast_guard_may_attach(child))
+	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
+	if (holdfast_guard_may_attach(child))
+		return is_other(child) ? holdfast_check(&reach) : 0;
 	report_ptrace(child);
 	return -EPERM;
 }

@@ -4,6 +4,7 @@
 #include <net/netlink.h>
 
 #include "attach.h"
+#include "check.h"
 #include "container.h"
 #include "event.h"
 #include "guard.h"
@@ -78,12 +79,15 @@ struct number {
 int holdfast_put_status(struct sk_buff *skb, bool disabled)
 {
 	struct holdfast_fold_totals totals = {};
+	u8 checks[HOLDFAST_CHECK_SET_BYTES] = {};
 	struct nlattr *nest;
 	unsigned int i;
 	int err;
 
-	if (!disabled)
+	if (!disabled) {
 		holdfast_event_totals(&totals);
+		holdfast_checks_noticed(checks);
+	}
 	nest = nla_nest_start(skb, HOLDFAST_A_STATUS);
 	if (!nest)
 		return -EMSGSIZE;
@@ -93,6 +97,7 @@ int holdfast_put_status(struct sk_buff *skb, bool disabled)
 			     THIS_MODULE->version) ||
 	      nla_put_u32(skb, HOLDFAST_A_STATUS_CONTROLLER_PID,
 			  holdfast_netlink_controller()) ||
+	      nla_put(skb, HOLDFAST_A_STATUS_CHECKS, sizeof(checks), checks) ||
 	      put_status_policy(skb);
 	{
 		const struct number numbers[] = {
@@ -231,7 +236,11 @@ static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule)
 		nla_put_u32(skb, HOLDFAST_A_RULE_ON_RUNNING,
 			    rule->on_running))) ||
 	      (rule->programs &&
-	       nla_put_u32(skb, HOLDFAST_A_RULE_DIGEST_SET, rule->programs->id));
+	       nla_put_u32(skb, HOLDFAST_A_RULE_DIGEST_SET,
+			   rule->programs->id)) ||
+	      (rule->type == HOLDFAST_RULE_CONTAINER_ESCAPE &&
+	       nla_put(skb, HOLDFAST_A_RULE_CHECKS, sizeof(rule->checks),
+		       rule->checks));
 	for (i = 0; i < rule->directories.nr && !err; i++) {
 		const char *name = rule->directories.sorted[i];
 
@@ -363,6 +372,7 @@ int holdfast_put_event(struct sk_buff *skb,
 		{ HOLDFAST_A_EVENT_EUID, body->euid },
 		{ HOLDFAST_A_EVENT_TARGET_PID, body->target_pid },
 		{ HOLDFAST_A_EVENT_FLAGS, body->flags },
+		{ HOLDFAST_A_EVENT_CHECK, body->check },
 	};
 	unsigned int i;
 	int err;

@@ -45,6 +45,7 @@ struct holdfast_digest_set {
  * @id: the same as long as it says the same, 0 if @on_running is ALLOW
  * @directories: what lies in one of them is exempt
  * @programs: so is what has one of these digests; of the policy, NULL for none
+ * @checks: of CONTAINER_ESCAPE, the items that it is about
  */
 struct holdfast_rule {
 	u32 tag;
@@ -54,6 +55,7 @@ struct holdfast_rule {
 	u64 id;
 	struct holdfast_prefixes directories;
 	struct holdfast_digest_set *programs;
+	u8 checks[HOLDFAST_CHECK_SET_BYTES];
 };
 
 /**

@@ -24,6 +24,8 @@ static const struct nla_policy rule_policy[] = {
 	[HOLDFAST_A_RULE_ON_RUNNING] =
 		NLA_POLICY_MAX(NLA_U32, HOLDFAST_VERDICT_MAX),
 	[HOLDFAST_A_RULE_DIGEST_SET] = NLA_POLICY_MIN(NLA_U32, 1),
+	[HOLDFAST_A_RULE_CHECKS] =
+		NLA_POLICY_EXACT_LEN(HOLDFAST_CHECK_SET_BYTES),
 };
 
 const struct nla_policy holdfast_profile_policy[HOLDFAST_A_PROFILE_MAX + 1] = {
@@ -139,6 +141,24 @@ static int parse_digest_set(struct holdfast_rule *rule,
 						   "there is no such set of digests");
 }
 
+static int parse_checks(struct holdfast_rule *rule, struct nlattr **attrs,
+			const struct nlattr *nest, struct genl_info *info)
+{
+	bool escape = rule->type == HOLDFAST_RULE_CONTAINER_ESCAPE;
+	const struct nlattr *checks = attrs[HOLDFAST_A_RULE_CHECKS];
+
+	if (escape != !!checks)
+		return holdfast_fault(info, nest, -EINVAL,
+				      "rules about escapes, and only they, have checks");
+	if (!escape)
+		return 0;
+	if (rule->on_running)
+		return holdfast_fault(info, nest, -EINVAL,
+				      "a rule about escapes is not about what runs");
+	memcpy(rule->checks, nla_data(checks), sizeof(rule->checks));
+	return 0;
+}
+
 static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 		      struct genl_info *info)
 {
@@ -164,7 +184,10 @@ static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 	if (rule->on_running && !rule->id)
 		return holdfast_fault(info, nest, -EINVAL,
 				      "rule about what runs needs an id");
-	err = parse_digest_set(rule, attrs[HOLDFAST_A_RULE_DIGEST_SET], info);
+	err = parse_checks(rule, attrs, nest, info);
+	if (!err)
+		err = parse_digest_set(rule, attrs[HOLDFAST_A_RULE_DIGEST_SET],
+				       info);
 	return err ? err : parse_directories(rule, nest, info);
 }
 

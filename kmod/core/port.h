@@ -5,6 +5,7 @@
 
 #ifdef __KERNEL__
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -21,6 +22,7 @@ typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define sort(base, num, size, cmp, swap) qsort(base, num, size, cmp)
 #define kvcalloc(num, size, flags) calloc(num, size)
 #define kvfree(memory) free(memory)

@@ -88,7 +88,7 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
         status_of '.policy[] | select(.name == "system-non-image-program").effective')"
     rm "$rule_file"
     system_only() {
-        [[ $(status_of '.policy | map(select(.effective != "none") | "\(.name) \(.effective)")') == '["system-non-image-program alert"]' ]]
+        [[ $(status_of '.policy[] | select(.type == "non-image-program" and .effective != "none") | "\(.name) \(.effective)"') == "system-non-image-program alert" ]]
     }
     wait_for 5 system_only
 }
@@ -99,17 +99,17 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
     start_container risky
     write_rules "version: 1
 rules:
-  - { name: stay-inside, type: container-escape, action: block, checks: { types: [dangerous-mount], except: [MT4] } }
+  - { name: stay-inside, type: container-escape, action: block, checks: { types: [host-credential], except: [HC3] } }
   - { name: no-critical, type: image-risk, action: block, risks: { unscanned: true } }"
     listed() { [[ $(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical")] | length') == 2 ]]; }
     wait_for 5 listed
     same "block none" "$(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical") |
         "\(.requested) \(.effective)"] | unique | .[]')"
     is_normal
-    [[ $(holdfastctl rules list --output json) == *"does not enforce rules of type container-escape"* ]]
+    [[ $(holdfastctl rules list --output json) == *"does not check HC1, HC2"* ]]
     run holdfastctl rules show stay-inside
     echo "$output"
-    [[ $output == *"does not enforce rules of type container-escape"*"types: dangerous-mount"*"except: MT4"* ]]
+    [[ $output == *"does not check HC1, HC2"*"types: host-credential"*"except: HC3"* ]]
     # nothing is refused for them, and nothing is said of them
     [[ $(exec_container risky /usr/bin/marker) == ran ]]
     no_alerts

@@ -42,7 +42,9 @@ void checkSet(const rule::RuleSet& set, std::string_view content) {
     for (const auto& facts : {rule::ImageFacts{}, rule::ImageFacts{"registry.example/web:debug", {}, {{"app", "web"}}},
                               rule::ImageFacts{std::string(content), {std::string(content)}, {}}}) {
       const auto profile = rule::compile(set, config, facts);
-      require(profile.rules.size() + rule::notApplied(set, config, facts).size() == set.rules.size());
+      require(profile.rules.size() + profile.checks.size() + rule::notApplied(set, config, facts).size() ==
+              set.rules.size());
+      for (const auto& one : profile.checks) require((one.items & ~rule::checkedItems()).none() && one.items.any());
       require(strict || profile.rules.size() <= 1);
       for (const auto& one : rule::compileChecks(set, config, facts)) require(one.items.any());
       for (const auto* one : rule::imageRiskRules(set, config, facts)) require(!one->risks.empty());

@@ -7,6 +7,7 @@
 #include "alert_sample.hpp"
 #include "base/json.hpp"
 #include "kernel/types.hpp"
+#include "rule/check_catalogue.hpp"
 
 using namespace holdfast;
 using namespace holdfast::alert;
@@ -90,6 +91,35 @@ TEST_CASE("every kind of event has a name, a type and advice") {
     CHECK_FALSE(alert.message.empty());
     CHECK(alert.kind == kernel::name(event.kind));
   }
+}
+
+TEST_CASE("an escape says which check it was, of what severity and technique") {
+  kernel::Event event = sampleEvent(1);
+  event.kind = kernel::EventKind::Escape;
+  event.verdict = kernel::Verdict::Deny;
+  event.origin = kernel::Origin::Unknown;
+  event.path = "/proc/sys/kernel/core_pattern";
+  event.check = static_cast<std::uint32_t>(*rule::findCheckItem("UH1"));
+  Alert alert = fromEvent(event, sampleContext(nullptr));
+  CHECK(alert.type == AlertType::ContainerEscapePrevention);
+  CHECK(alert.state == State::Blocked);
+  CHECK(alert.severity == Severity::Urgent);
+  CHECK(alert.check == "UH1");
+  CHECK(alert.technique == "T1611");
+  CHECK(alert.origin.empty());
+  CHECK(alert.message.starts_with("refused: core_pattern (UH1): /proc/sys/kernel/core_pattern"));
+  event.verdict = kernel::Verdict::Alert;
+  event.path.clear();
+  event.target_pid = 7;
+  event.check = static_cast<std::uint32_t>(*rule::findCheckItem("PS3"));
+  alert = fromEvent(event, sampleContext(nullptr));
+  CHECK(alert.state == State::Unhandled);
+  CHECK(alert.severity == Severity::Reminder);
+  CHECK(alert.message.starts_with("let happen: sysctl settings of the whole host (PS3) (process 7)"));
+  event.check = 100000;
+  alert = fromEvent(event, sampleContext(nullptr));
+  CHECK(alert.check.empty());
+  CHECK(alert.message.starts_with("let happen: something that this controller does not know"));
 }
 
 TEST_CASE("nothing that a container writes reaches the alert unescaped or unbounded") {

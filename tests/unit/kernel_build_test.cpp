@@ -67,6 +67,8 @@ TEST_CASE("a policy is cut into messages and is the same when put together") {
       {.id = 1, .digests = std::make_shared<const std::vector<holdfast::Sha256>>(2000)},
       {.id = 2, .digests = std::make_shared<const std::vector<holdfast::Sha256>>(1), .in_force = true}};
   policy.profiles[0].rules[0].digest_set = 1;
+  policy.profiles[1].rules.push_back(
+      {.tag = 9, .type = PolicyRuleType::ContainerEscape, .action = Verdict::Deny, .checks = {1, 2, 0x80}});
 
   const auto parts = buildParts(kFamily, policy);
   REQUIRE(parts);

@@ -171,19 +171,53 @@ TEST_CASE("RUL-10: rules of types that are not enforced are listed as not in eff
   const auto loaded = checkText(
       "version: 1\nrules:\n"
       "  - { name: risk, type: image-risk, action: block, risks: { unscanned: true } }\n"
-      "  - { name: escape, type: container-escape, action: block, scope: { images: [web] } }\n",
+      "  - { name: planned, type: container-escape, action: block, checks: { types: [host-credential] } }\n",
       "test.yaml");
   REQUIRE(loaded);
   for (const ImageFacts& facts : {ImageFacts{}, image("web")}) {
-    CHECK(compile(*loaded, {}, facts).rules.empty());
+    CHECK(compile(*loaded, {}, facts) == Profile{});
     const auto left_out = notApplied(*loaded, {}, facts);
     REQUIRE(left_out.size() == 2);
     CHECK(left_out[0].reason == "this version of Holdfast does not enforce rules of type image-risk");
-    CHECK(left_out[1].reason == "this version of Holdfast does not enforce rules of type container-escape");
+    CHECK(left_out[1].reason == "this version of Holdfast does not check HC1, HC2, HC3");
     CHECK_FALSE(left_out[1].image_unknown);
   }
   CHECK(effectOf(loaded->rules[0], *loaded, {}, "").effective == "none");
   CHECK(effectOf(loaded->rules[1], *loaded, {}, "").requested == "block");
+  CHECK(effectOf(loaded->rules[1], *loaded, {}, "").effective == "none");
+}
+
+TEST_CASE("ESC-1: a profile has the checks of each rule in scope, without those left out and those of no version yet") {
+  const auto loaded = checkText(
+      "version: 1\nrules:\n"
+      "  - { name: web, type: container-escape, action: block, scope: { images: [web] },\n"
+      "      checks: { types: [join-host-ns, file-handle], except: [NS3] } }\n"
+      "  - { name: all, type: container-escape, action: alert, checks: { types: [kernel-upcall] } }\n",
+      "test.yaml");
+  REQUIRE(loaded);
+  const auto checks = [&](const ImageFacts& facts) {
+    std::string out;
+    for (const CheckRule& rule : compile(*loaded, {}, facts).checks)
+      out += std::string(name(rule.action)) + ": " + namesOf(rule.items) + "; ";
+    return out;
+  };
+  CHECK(checks(image("web")) == "block: NS1, FH1; alert: UH1, UH2; ");
+  CHECK(checks(image("other")) == "alert: UH1, UH2; ");
+  CHECK(effectOf(loaded->rules[0], *loaded, {}, "").effective == "block");
+  CHECK(effectOf(loaded->rules[0], *loaded, {}, "").reason == "this version of Holdfast does not check NS2");
+  HostConfig off;
+  off.container_escape = false;
+  CHECK(compile(*loaded, off, image("web")).checks.empty());
+}
+
+TEST_CASE("a set of check items is the same in the kernel's bytes") {
+  for (std::size_t i = 0; i < kCheckItems; ++i) {
+    CheckSet items;
+    items.set(i);
+    const CheckBytes bytes = toBytes(items);
+    CHECK(bytes[i / 8] == 1U << i % 8);
+    CHECK(fromBytes(bytes) == items);
+  }
 }
 
 TEST_CASE("the JSON of a rule has what its type has") {

@@ -34,7 +34,7 @@ const std::string kMount =
     "name: mount, type: container-escape, action: alert, system: true, checks: { types: [dangerous-mount] }";
 const std::string kCode =
     "name: code, type: container-escape, action: alert, system: true, checks: { types: [kernel-code] }";
-const std::string kNote = " (this version of Holdfast does not enforce rules of type container-escape)";
+const std::string kNote;  // of what is not enforced
 
 std::string program(const std::string& name, const std::string& action, const std::string& more = "") {
   return "name: " + name + ", type: non-image-program, action: " + action + (more.empty() ? "" : ", " + more);

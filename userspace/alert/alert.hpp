@@ -112,6 +112,8 @@ struct Alert {
   std::string effective;  // what was done: "alert", "block"
   std::string origin;     // kernel::name(Origin); empty if it does not apply
   std::string path;       // the object, from the container's root
+  std::string check;      // name of a rule::CheckItem; empty but of escapes
+  std::string technique;  // likewise, of MITRE ATT&CK
   std::uint64_t dev = 0;
   std::uint64_t ino = 0;
   std::uint32_t generation = 0;  // of the kernel's policy that decided

@@ -112,6 +112,8 @@ json toEcs(const Alert& a) {
     put(out["rule"], "ruleset", a.rule->file);
   }
   put(out, "file", fileOf(a));
+  if (!a.technique.empty())
+    out["threat"] = {{"framework", "MITRE ATT&CK"}, {"technique", {{"id", json::array({a.technique})}}}};
   if (!a.event) return out;
   out["process"] = processOf(a);
   out["user"] = {{"id", std::to_string(a.uid)}, {"effective", {{"id", std::to_string(a.euid)}}}};

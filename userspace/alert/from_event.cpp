@@ -5,6 +5,7 @@
 #include "alert/alert.hpp"
 #include "alert/text.hpp"
 #include "kernel/types.hpp"
+#include "rule/check_catalogue.hpp"
 
 namespace holdfast::alert {
 namespace {
@@ -87,6 +88,16 @@ Meaning meaningOf(EventKind kind) {
               "was in use as the rule came into force; its process was ended",
               "was in use as the rule came into force",
               kNonImageAdvice};
+    case EventKind::Escape:
+      return {
+          AlertType::ContainerEscapePrevention,
+          "Container reached beyond its bounds",
+          Severity::Urgent,
+          "refused",
+          "let happen",
+          "See whether this container is meant to do so. If it is, leave the item out for its image: a rule of its own "
+          "with 'except', or the image in the allow list. If not, treat the container as broken into, and look at "
+          "what it did before: 'holdfastctl alerts list --container'."};
     case EventKind::SecondLine:
       break;
   }
@@ -121,7 +132,39 @@ const char* phrase(Origin origin) {
   return "of unknown origin";
 }
 
-bool hasObject(EventKind kind) { return kind != EventKind::Ptrace && kind != EventKind::NotCovered; }
+/// A program.
+bool hasObject(EventKind kind) {
+  return kind != EventKind::Ptrace && kind != EventKind::NotCovered && kind != EventKind::Escape;
+}
+
+/// Null if it is none, or of a newer module.
+const rule::CheckItem* itemOf(const kernel::Event& event) {
+  const auto items = rule::checkItems();
+  return event.kind == EventKind::Escape && event.check < items.size() ? &items[event.check] : nullptr;
+}
+
+Severity severityOf(rule::CheckSeverity severity) {
+  switch (severity) {
+    case rule::CheckSeverity::Urgent:
+      return Severity::Urgent;
+    case rule::CheckSeverity::Suspicious:
+      return Severity::Suspicious;
+    case rule::CheckSeverity::Reminder:
+      break;
+  }
+  return Severity::Reminder;
+}
+
+/// "refused: core_pattern (UH1): /proc/sys/kernel/core_pattern"
+std::string escapeText(const kernel::Event& event, const Alert& alert) {
+  const rule::CheckItem* item = itemOf(event);
+  std::string text = ": ";
+  text += item == nullptr ? "something that this controller does not know"
+                          : std::string(item->about) + " (" + alert.check + ")";
+  if (!alert.path.empty()) text += ": " + alert.path;
+  if (event.target_pid != 0) text += " (process " + std::to_string(event.target_pid) + ")";
+  return text;
+}
 
 bool isGone(const kernel::Event& event) {
   return event.kind == EventKind::Running && (event.flags & kernel::kEventGone) != 0;
@@ -144,6 +187,7 @@ std::string messageOf(const kernel::Event& event, const Alert& alert, const Mean
       event.kind == EventKind::NotCovered && !why.empty())
     text += ": " + why;
   if (event.kind == EventKind::Ptrace) text += " (pid " + std::to_string(event.target_pid) + ")";
+  if (event.kind == EventKind::Escape) text += escapeText(event, alert);
   if (hasObject(event.kind)) {
     text += ": " + (alert.path.empty() ? "(no name)" : alert.path) + ", ";
     text += phrase(event.origin);
@@ -199,6 +243,11 @@ Alert fromEvent(const kernel::Event& event, const Context& context) {
   alert.effective = event.verdict == Verdict::Deny ? "block" : alert.verdict;
   if (hasObject(event.kind)) alert.origin = kernel::name(event.origin);
   alert.path = shown(event.path, kPathMax);
+  if (const rule::CheckItem* item = itemOf(event)) {
+    alert.check = item->name;
+    alert.technique = item->technique;
+    alert.severity = severityOf(item->severity);
+  }
   alert.message = messageOf(event, alert, meaning);
   alert.advice = meaning.advice;
   alert.dev = event.dev;

@@ -50,6 +50,8 @@ json operationJson(const Alert& a) {
           {"effective", known(a.effective)},
           {"origin", known(a.origin)},
           {"path", known(a.path)},
+          {"check", known(a.check)},
+          {"technique", known(a.technique)},
           {"dev", a.dev},
           {"ino", a.ino},
           {"generation", a.generation},
@@ -94,6 +96,8 @@ void operationFrom(const json& value, Alert& a) {
   a.effective = text(value, "effective");
   a.origin = text(value, "origin");
   a.path = text(value, "path");
+  a.check = text(value, "check");
+  a.technique = text(value, "technique");
   value.at("dev").get_to(a.dev);
   value.at("ino").get_to(a.ino);
   value.at("generation").get_to(a.generation);

@@ -35,7 +35,7 @@ std::string groupKey(const Alert& a) {
                            : isFound(a) ? key(a.rule->name, a.rule->file)
                                         : key(a.rule->name, a.rule->file, a.rule->line, a.rule->rule_set);
   return key(a.container.cgroup_id, a.container.id, rule, a.requested, a.kind, a.verdict, a.origin,
-             a.event ? std::string() : a.message);
+             a.event ? a.check : a.message);
 }
 
 /// Whether somebody should see to it. What a rule allowed comes as handled, and folds with its like.

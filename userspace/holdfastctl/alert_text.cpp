@@ -77,7 +77,8 @@ void rule(Sheet& sheet, const Alert& a) {
 void operation(Sheet& sheet, const Alert& a) {
   if (!a.event) return;
   sheet.line("Operation", a.kind);
-  if (!a.path.empty() || !a.origin.empty()) sheet.line("Program", orUnknown(a.path));
+  if (!a.path.empty() || !a.origin.empty()) sheet.line(a.check.empty() ? "Program" : "Object", orUnknown(a.path));
+  if (!a.check.empty()) sheet.line("Check", fmt::format("{}, MITRE ATT&CK {}", a.check, a.technique));
   sheet.lineIfAny("Origin", a.origin);
   sheet.line("Verdict", a.verdict);
   sheet.line("Action",

@@ -73,8 +73,10 @@ std::string HookCanary::check() {
   for (const auto& hook : *before) hits[hook.symbol] = hook.hits;
   std::string silent;
   for (const auto& hook : *after) {
-    const bool attached = (hook.flags & kernel::kHookAttached) != 0;
-    if (attached && hook.hits <= hits[hook.symbol]) silent += (silent.empty() ? "" : ", ") + safeUtf8(hook.symbol);
+    // The others are of single checks, which are not made for a trial.
+    constexpr auto kWatched = kernel::kHookAttached | kernel::kHookMandatory;
+    const bool watched = (hook.flags & kWatched) == kWatched;
+    if (watched && hook.hits <= hits[hook.symbol]) silent += (silent.empty() ? "" : ", ") + safeUtf8(hook.symbol);
   }
   return silent.empty() ? silent : "not called although what it watches was done: " + silent;
 }

@@ -55,6 +55,12 @@ kernel::PolicyProfile kernelProfile(std::uint32_t id, const rule::Profile& profi
          .directories = rule.directories,
          .digest_set = rule.programs.hash == 0 ? 0 : digest_sets.at(rule.programs.hash)});
   }
+  for (const auto& rule : profile.checks) {
+    result.rules.push_back({.tag = rule.tag,
+                            .type = kernel::PolicyRuleType::ContainerEscape,
+                            .action = verdictOf(rule.action),
+                            .checks = rule::toBytes(rule.items)});
+  }
   return result;
 }
 

@@ -57,6 +57,7 @@ std::vector<control::FunctionReport> functionReports(const StatusInputs& inputs,
   for (const auto& [type, on] : functions) {
     rule::Rule any;
     any.type = type;
+    any.checks.items.set();
     control::FunctionReport report{.name = rule::name(type), .on = on, .reason = {}};
     report.reason = rule::whyNotInEffect(any, {}, inputs.config);
     if (report.reason.empty()) report.reason = problem;

@@ -23,7 +23,7 @@ std::size_t sizeOf(const PolicyProfile& profile) {
   for (const auto& rule : profile.rules) {
     std::size_t directories = 0;
     for (const auto& directory : rule.directories) directories += sizeOf(directory);
-    rules += padded(5 * padded(4) + padded(8) + directories);
+    rules += padded(5 * padded(4) + padded(8) + padded(sizeof(rule.checks)) + directories);
   }
   return padded(padded(4) + rules);
 }
@@ -48,6 +48,8 @@ void add(Message& message, const PolicyProfile& profile) {
         }
         for (const auto& directory : rule.directories) in_rule.put(HOLDFAST_A_RULE_DIRECTORY, directory);
         if (rule.digest_set != 0) in_rule.put(HOLDFAST_A_RULE_DIGEST_SET, rule.digest_set);
+        if (rule.type == PolicyRuleType::ContainerEscape)
+          in_rule.put(HOLDFAST_A_RULE_CHECKS, std::as_bytes(std::span(rule.checks)));
       });
     }
   });

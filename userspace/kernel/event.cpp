@@ -35,6 +35,7 @@ static_assert(same(EventKind::NotCovered, HOLDFAST_EVENT_NOT_COVERED));
 static_assert(same(EventKind::Unverified, HOLDFAST_EVENT_UNVERIFIED));
 static_assert(same(EventKind::SecondLine, HOLDFAST_EVENT_SECOND_LINE));
 static_assert(same(EventKind::Running, HOLDFAST_EVENT_RUNNING));
+static_assert(same(EventKind::Escape, HOLDFAST_EVENT_ESCAPE));
 static_assert(same(kLastEventKind, HOLDFAST_EVENT_MAX), "an event of the ABI is not named here");
 static_assert(kEventGone == HOLDFAST_EVENT_F_GONE);
 
@@ -94,6 +95,8 @@ const char* name(EventKind kind) {
       return "second-line";
     case EventKind::Running:
       return "running";
+    case EventKind::Escape:
+      return "escape";
   }
   return "unknown";
 }

@@ -32,9 +32,10 @@ enum class EventKind : std::uint32_t {
   NotCovered = 7,
   Unverified = 8,
   SecondLine = 9,
-  Running = 10
+  Running = 10,
+  Escape = 11
 };
-inline constexpr EventKind kLastEventKind = EventKind::Running;
+inline constexpr EventKind kLastEventKind = EventKind::Escape;
 
 /// Bits of Event::flags.
 inline constexpr std::uint32_t kEventGone = 1U << 0;  // of Running, to be ended: it was ending, or ran the file no more
@@ -79,6 +80,7 @@ struct Event {
   std::uint64_t ino = 0;
   std::uint32_t target_pid = 0;
   std::uint32_t flags = 0;
+  std::uint32_t check = 0;  // of Escape: an index in rule::checkItems()
   std::vector<Ancestor> ancestors;
 };
 

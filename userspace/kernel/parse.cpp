@@ -3,6 +3,7 @@
 
 #include <linux/holdfast.h>
 
+#include <cstring>
 #include <string_view>
 
 namespace holdfast::kernel {
@@ -85,6 +86,7 @@ constexpr Field<Event> kEventFields[] = {
     {HOLDFAST_A_EVENT_INO, &Event::ino},
     {HOLDFAST_A_EVENT_TARGET_PID, &Event::target_pid},
     {HOLDFAST_A_EVENT_FLAGS, &Event::flags},
+    {HOLDFAST_A_EVENT_CHECK, &Event::check},
 };
 constexpr Field<Ancestor> kAncestorFields[] = {
     {HOLDFAST_A_ANCESTOR_TGID, &Ancestor::tgid},
@@ -166,7 +168,20 @@ bool append(std::vector<T>& values, std::size_t max, Result<T> value) {
   return true;
 }
 
-Result<Status> statusFrom(Bytes bytes) { return plainFrom(bytes, "status", kStatusFields); }
+bool readChecks(const Attribute& attribute, CheckBytes& checks) {
+  if (attribute.payload.size() != checks.size()) return false;
+  std::memcpy(checks.data(), attribute.payload.data(), checks.size());
+  return true;
+}
+
+Result<Status> statusFrom(Bytes bytes) {
+  Status status;
+  auto done = readAll(bytes, "status", [&status](const Attribute& a) {
+    return a.type == HOLDFAST_A_STATUS_CHECKS ? readChecks(a, status.checks) : readField(a, kStatusFields, status);
+  });
+  if (!done) return tl::unexpected(done.error());
+  return status;
+}
 Result<Ancestor> ancestorFrom(Bytes bytes) { return plainFrom(bytes, "ancestor", kAncestorFields); }
 Result<HookInfo> hookFrom(Bytes bytes) { return plainFrom(bytes, "hook", kHookInfoFields); }
 Result<ContainerInfo> containerFrom(Bytes bytes) { return plainFrom(bytes, "container", kContainerInfoFields); }
@@ -206,6 +221,7 @@ Result<PolicyRule> ruleFrom(Bytes bytes) {
     if (a.type == HOLDFAST_A_RULE_ON_RUNNING) return readEnum(a, rule.on_running);
     if (a.type == HOLDFAST_A_RULE_ID) return read(a, rule.id);
     if (a.type == HOLDFAST_A_RULE_DIGEST_SET) return read(a, rule.digest_set);
+    if (a.type == HOLDFAST_A_RULE_CHECKS) return readChecks(a, rule.checks);
     if (a.type != HOLDFAST_A_RULE_DIRECTORY) return true;
     std::string directory;
     if (!read(a, directory)) return false;

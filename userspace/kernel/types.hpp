@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -45,6 +46,9 @@ inline constexpr std::size_t kNameMax = 128;  // container name, bytes
 inline constexpr std::uint32_t kQueryTimeoutMaxMs = 15000;
 inline constexpr std::size_t kBindingsMax = 65536;
 
+/// A set of items of rules of type container-escape: item N is bit N % 8 of byte N / 8.
+using CheckBytes = std::array<std::uint8_t, 16>;
+
 /// The module's state from one consistent read. Counters count since the module was loaded.
 struct Status {
   std::uint32_t flags = 0;
@@ -72,6 +76,7 @@ struct Status {
   std::uint64_t events_queued = 0;
   std::uint64_t events_overflow = 0;
   std::uint64_t adopted = 0;
+  CheckBytes checks = {};  // what the module notices on this kernel
 
   [[nodiscard]] bool has(std::uint32_t bits) const { return (flags & bits) == bits; }
 };
@@ -135,7 +140,7 @@ struct Answer {
   std::uint32_t generation = 0;
 };
 
-enum class PolicyRuleType : std::uint32_t { NonImageProgram = 1 };
+enum class PolicyRuleType : std::uint32_t { NonImageProgram = 1, ContainerEscape = 2 };
 
 struct PolicyRule {
   std::uint32_t tag = 0;
@@ -145,6 +150,7 @@ struct PolicyRule {
   std::uint64_t id = 0;                 // the same as long as the rule says the same; 0 if on_running is Allow
   std::vector<std::string> directories = {};
   std::uint32_t digest_set = 0;  // programs with a digest of that set are exempt; 0: none
+  CheckBytes checks = {};        // of ContainerEscape
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace holdfast::rule {
@@ -19,10 +22,19 @@ struct CheckType {
   std::string_view about;
 };
 
+/// Whether this version notices it.
+enum class CheckState { Checked, Planned };
+
+/// Of an alert.
+enum class CheckSeverity { Urgent, Suspicious, Reminder };
+
 /// One check of a type, named under checks.except.
 struct CheckItem {
   std::string_view name;  // "NS1"
   std::size_t type;       // index in checkTypes()
+  CheckState state;
+  CheckSeverity severity;
+  std::string_view technique;  // of MITRE ATT&CK
   std::string_view about;
 };
 
@@ -47,5 +59,16 @@ using CheckTypeSet = std::bitset<kCheckTypes>;
 
 /// All items of a type.
 [[nodiscard]] CheckSet itemsOf(std::size_t type);
+
+/// Those that this version notices.
+[[nodiscard]] CheckSet checkedItems();
+
+/// A set as the kernel has it: item N is bit N % 8 of byte N / 8.
+using CheckBytes = std::array<std::uint8_t, 16>;
+[[nodiscard]] CheckBytes toBytes(const CheckSet& items);
+[[nodiscard]] CheckSet fromBytes(const CheckBytes& bytes);
+
+/// "NS1, NS2", in their order.
+[[nodiscard]] std::string namesOf(const CheckSet& items);
 
 }  // namespace holdfast::rule

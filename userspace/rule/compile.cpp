@@ -46,6 +46,10 @@ Profile compile(const RuleSet& set, const HostConfig& config, const ImageFacts& 
     profile.rules.push_back(
         {rule.tag, rule.action, rule.on_running, idOf(rule), rule.allow_list.directories, rule.allow_list.program_set});
   });
+  for (CheckRule& rule : compileChecks(set, config, facts)) {
+    rule.items &= checkedItems();
+    if (rule.items.any()) profile.checks.push_back(rule);
+  }
   return profile;
 }
 
@@ -54,7 +58,7 @@ Profile compileDefault(const RuleSet& set, const HostConfig& config) { return co
 std::vector<NotApplied> notApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& facts) {
   std::vector<NotApplied> out;
   for (Judged& judged : judge(set, config, facts)) {
-    std::string not_enforced = whyNotEnforced(judged.rule->type);
+    std::string not_enforced = whyNotEnforced(*judged.rule);
     if (!not_enforced.empty()) {
       out.push_back({judged.rule->tag, std::move(not_enforced), false});
     } else if (!judged.reason.empty()) {

@@ -23,9 +23,19 @@ struct ProgramRule {
   [[nodiscard]] bool operator==(const ProgramRule&) const = default;
 };
 
+/// A container-escape rule for one container.
+struct CheckRule {
+  std::uint32_t tag = 0;
+  Action action = Action::Alert;
+  CheckSet items;
+
+  [[nodiscard]] bool operator==(const CheckRule&) const = default;
+};
+
 /// What is enforced for a container. Empty: nothing. By ascending tag, so that equal profiles compare equal.
 struct Profile {
   std::vector<ProgramRule> rules;
+  std::vector<CheckRule> checks = {};
 
   [[nodiscard]] bool operator==(const Profile&) const = default;
 };
@@ -45,16 +55,7 @@ struct NotApplied {
 /// The rules that are not in compile()'s profile for the same arguments, with the reason of each, by ascending tag.
 [[nodiscard]] std::vector<NotApplied> notApplied(const RuleSet& set, const HostConfig& config, const ImageFacts& facts);
 
-/// A container-escape rule for one container.
-struct CheckRule {
-  std::uint32_t tag = 0;
-  Action action = Action::Alert;
-  CheckSet items;
-
-  [[nodiscard]] bool operator==(const CheckRule&) const = default;
-};
-
-/// The container-escape rules that judge() lets apply, by ascending tag. This version enforces none of them.
+/// The container-escape rules that judge() lets apply, by ascending tag, with all of their items.
 [[nodiscard]] std::vector<CheckRule> compileChecks(const RuleSet& set, const HostConfig& config,
                                                    const ImageFacts& facts);
 

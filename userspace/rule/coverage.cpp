@@ -128,7 +128,7 @@ class Comparison {
 
  private:
   void add(const Rule& rule, const char* after, const std::string& text) {
-    std::string note = whyNotEnforced(rule.type);
+    std::string note = whyNotEnforced(rule);
     if (!note.empty()) note = " (" + note + ")";
     lost_.push_back({rule.name, name(rule.action), after, text + note});
   }

@@ -39,6 +39,7 @@ Effect effectOf(const Rule& rule, const RuleSet& set, const HostConfig& config, 
   Effect effect{name(rule.action), name(rule.action), whyNotInEffect(rule, set, config)};
   if (effect.reason.empty()) effect.reason = host_problem;
   if (!effect.reason.empty()) effect.effective = "none";
+  if (effect.reason.empty()) effect.reason = notChecked(rule);
   return effect;
 }
 

@@ -14,7 +14,7 @@ namespace holdfast::rule {
 struct Effect {
   std::string requested;  // "alert", "block"
   std::string effective;  // the same, or "none"
-  std::string reason;     // why they differ, else empty
+  std::string reason;     // why they differ, or what of the rule is not in effect; else empty
 };
 
 /// `host_problem` is why this host cannot intercept at all; empty if it can.

@@ -126,12 +126,24 @@ std::string whyNotHere(const Rule& rule, const RuleSet& set, const HostConfig& c
 }
 
 std::string whyNotEnforced(RuleType type) {
-  if (type == RuleType::NonImageProgram) return "";
+  if (type != RuleType::ImageRisk) return "";
   return std::string("this version of Holdfast does not enforce rules of type ") + name(type);
 }
 
+std::string whyNotEnforced(const Rule& rule) {
+  if (rule.type == RuleType::ContainerEscape && (rule.checks.items & checkedItems()).none())
+    return "this version of Holdfast does not check " + namesOf(rule.checks.items);
+  return whyNotEnforced(rule.type);
+}
+
+std::string notChecked(const Rule& rule) {
+  const CheckSet planned = rule.checks.items & ~checkedItems();
+  if (rule.type != RuleType::ContainerEscape || planned.none()) return "";
+  return "this version of Holdfast does not check " + namesOf(planned);
+}
+
 std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfig& config) {
-  std::string reason = whyNotEnforced(rule.type);
+  std::string reason = whyNotEnforced(rule);
   return reason.empty() ? whyNotHere(rule, set, config) : reason;
 }
 

@@ -28,6 +28,10 @@ struct Judged {
 
 /// Why this version enforces no rule of a type; empty if it does.
 [[nodiscard]] std::string whyNotEnforced(RuleType type);
+/// Likewise of one rule: none of its check items may be one that this version has.
+[[nodiscard]] std::string whyNotEnforced(const Rule& rule);
+/// Which of its check items this version has not; empty if it has all.
+[[nodiscard]] std::string notChecked(const Rule& rule);
 
 /// Why a rule is in effect for no container of this host: one of the two above; empty if it can be.
 [[nodiscard]] std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfig& config);

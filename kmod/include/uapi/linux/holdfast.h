@@ -24,7 +24,7 @@
  *                     [POLICY_QUERY_TIMEOUT_MS]
  * -> POLICY_PART      PROFILE { ID,
  *                         RULE { TAG, TYPE, ACTION, [ID, ON_RUNNING],
- *                             [DIGEST_SET], DIRECTORY* }* }*
+ *                             [DIGEST_SET], DIRECTORY*, [CHECKS] }* }*
  *                     DIGESTS { SET, [SHA256] }*    before the rules that
  *                                                   refer to them
  *                     RUNTIME_PROGRAM*
@@ -62,6 +62,8 @@
 #define _UAPI_LINUX_HOLDFAST_H
 
 #include <linux/types.h>
+
+#include "holdfast_checks.h"
 
 #define HOLDFAST_GENL_NAME	"holdfast"
 
@@ -207,6 +209,8 @@ enum holdfast_attr {
  * @HOLDFAST_A_STATUS_EVENTS_QUEUED: u64, waiting or sent and not acknowledged
  * @HOLDFAST_A_STATUS_EVENTS_OVERFLOW: u64, only counted
  * @HOLDFAST_A_STATUS_ADOPTED: u64, members found running
+ * @HOLDFAST_A_STATUS_CHECKS: binary, the set of enum holdfast_check that this
+ *	module notices on this kernel
  * @HOLDFAST_A_STATUS_PAD: padding
  */
 enum holdfast_attr_status {
@@ -237,6 +241,7 @@ enum holdfast_attr_status {
 	HOLDFAST_A_STATUS_EVENTS_QUEUED,
 	HOLDFAST_A_STATUS_EVENTS_OVERFLOW,
 	HOLDFAST_A_STATUS_ADOPTED,
+	HOLDFAST_A_STATUS_CHECKS,
 
 	__HOLDFAST_A_STATUS_LAST,
 	HOLDFAST_A_STATUS_MAX = __HOLDFAST_A_STATUS_LAST - 1
@@ -268,10 +273,12 @@ enum holdfast_attr_hook {
 /**
  * enum holdfast_rule_type - what a rule is about
  * @HOLDFAST_RULE_NON_IMAGE_PROGRAM: programs and libraries not of the image
+ * @HOLDFAST_RULE_CONTAINER_ESCAPE: what a container does to the host
  */
 enum holdfast_rule_type {
 	HOLDFAST_RULE_UNSPEC,
 	HOLDFAST_RULE_NON_IMAGE_PROGRAM,
+	HOLDFAST_RULE_CONTAINER_ESCAPE,
 
 	__HOLDFAST_RULE_LAST,
 	HOLDFAST_RULE_MAX = __HOLDFAST_RULE_LAST - 1
@@ -309,6 +316,9 @@ enum holdfast_verdict {
  *	with SIGKILL. Missing: ALLOW. Needs an ID.
  * @HOLDFAST_A_RULE_DIGEST_SET: u32, a file with a digest of that set is exempt,
  *	if its file system can be relied on not to change it unseen
+ * @HOLDFAST_A_RULE_CHECKS: binary of %HOLDFAST_CHECK_SET_BYTES, the set of enum
+ *	holdfast_check that a rule of type CONTAINER_ESCAPE is about; it has
+ *	nothing else of its own
  */
 enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_UNSPEC,
@@ -320,6 +330,7 @@ enum holdfast_attr_rule {
 	HOLDFAST_A_RULE_ID,
 	HOLDFAST_A_RULE_ON_RUNNING,
 	HOLDFAST_A_RULE_DIGEST_SET,
+	HOLDFAST_A_RULE_CHECKS,
 
 	__HOLDFAST_A_RULE_LAST,
 	HOLDFAST_A_RULE_MAX = __HOLDFAST_A_RULE_LAST - 1
@@ -550,6 +561,8 @@ enum holdfast_attr_query {
  * @HOLDFAST_EVENT_RUNNING: a member was found to run, or to have mapped, what
  *	is not of the image, as a rule came into force. DENY: it was ended, or
  *	was found ended, see FLAGS
+ * @HOLDFAST_EVENT_ESCAPE: a member reached for what is not its container's,
+ *	see CHECK
  */
 enum holdfast_event_kind {
 	HOLDFAST_EVENT_UNSPEC,
@@ -563,6 +576,7 @@ enum holdfast_event_kind {
 	HOLDFAST_EVENT_UNVERIFIED,
 	HOLDFAST_EVENT_SECOND_LINE,
 	HOLDFAST_EVENT_RUNNING,
+	HOLDFAST_EVENT_ESCAPE,
 
 	__HOLDFAST_EVENT_LAST,
 	HOLDFAST_EVENT_MAX = __HOLDFAST_EVENT_LAST - 1
@@ -629,10 +643,12 @@ enum holdfast_origin {
  * @HOLDFAST_A_EVENT_PATH: string, the object, from the member's root
  * @HOLDFAST_A_EVENT_DEV: u64, the object
  * @HOLDFAST_A_EVENT_INO: u64
- * @HOLDFAST_A_EVENT_TARGET_PID: u32, of PTRACE
+ * @HOLDFAST_A_EVENT_TARGET_PID: u32, of PTRACE, and of ESCAPE if it is about a
+ *	process
  * @HOLDFAST_A_EVENT_ANCESTOR: nest of enum holdfast_attr_ancestor, nearest
  *	first
  * @HOLDFAST_A_EVENT_FLAGS: u32, HOLDFAST_EVENT_F_*
+ * @HOLDFAST_A_EVENT_CHECK: u32, enum holdfast_check, of ESCAPE
  * @HOLDFAST_A_EVENT_PAD: padding
  */
 enum holdfast_attr_event {
@@ -665,6 +681,7 @@ enum holdfast_attr_event {
 	HOLDFAST_A_EVENT_TARGET_PID,
 	HOLDFAST_A_EVENT_ANCESTOR,
 	HOLDFAST_A_EVENT_FLAGS,
+	HOLDFAST_A_EVENT_CHECK,
 
 	__HOLDFAST_A_EVENT_LAST,
 	HOLDFAST_A_EVENT_MAX = __HOLDFAST_A_EVENT_LAST - 1

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a member reaches for beyond its container, and what its rules say. */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#include "attach.h"
+#include "check.h"
+#include "container.h"
+#include "event.h"
+#include "member.h"
+#include "policy.h"
+#include "stats.h"
+
+struct verdict {
+	u32 action;
+	u32 rule_tag;
+	u32 generation;
+	u32 profile_id;
+};
+
+/* The strictest of the rules that are about @check; each is judged by itself. */
+static struct verdict apply_rules(struct holdfast_container *container,
+				  u32 check)
+{
+	struct verdict verdict = { .action = HOLDFAST_VERDICT_ALLOW };
+	const struct holdfast_profile *profile;
+	const struct holdfast_policy *policy;
+	u32 i;
+
+	rcu_read_lock();
+	policy = holdfast_policy_rcu();
+	if (!policy)
+		goto out;
+	profile = holdfast_policy_of(policy, container);
+	verdict.generation = policy->generation;
+	verdict.profile_id = profile->id;
+	for (i = 0; i < profile->nr; i++) {
+		const struct holdfast_rule *rule = &profile->rules[i];
+
+		if (rule->type == HOLDFAST_RULE_CONTAINER_ESCAPE &&
+		    rule->action > verdict.action &&
+		    holdfast_check_set_has(rule->checks, check)) {
+			verdict.action = rule->action;
+			verdict.rule_tag = rule->tag;
+		}
+	}
+out:
+	rcu_read_unlock();
+	return verdict;
+}
+
+static void describe(struct holdfast_event *event,
+		     const struct holdfast_reach *reach)
+{
+	const struct inode *inode = reach->inode;
+
+	event->name = (char *)reach->name;
+	if (reach->path) {
+		inode = d_inode(reach->path->dentry);
+		event->name = d_path(reach->path, event->path,
+				     sizeof(event->path));
+		if (IS_ERR(event->name))
+			event->name = NULL;
+	}
+	if (inode)
+		holdfast_event_object(event, inode);
+	if (reach->target)
+		event->body.target_pid = reach->target->pid;
+}
+
+static int judge(struct holdfast_container *container,
+		 const struct holdfast_reach *reach)
+{
+	const struct verdict verdict = apply_rules(container, reach->check);
+	struct holdfast_event *event;
+
+	if (verdict.action == HOLDFAST_VERDICT_ALLOW)
+		return 0;
+	event = holdfast_event_new(current, HOLDFAST_EVENT_ESCAPE,
+				   reach->atomic ? GFP_ATOMIC : GFP_KERNEL);
+	if (event) {
+		event->body.verdict = verdict.action;
+		event->body.rule_tag = verdict.rule_tag;
+		event->body.generation = verdict.generation;
+		event->body.profile_id = verdict.profile_id;
+		event->body.check = reach->check;
+		describe(event, reach);
+		holdfast_event_send(event, container);
+		holdfast_event_free(event);
+	} else {
+		holdfast_event_lost(container);
+	}
+	if (verdict.action != HOLDFAST_VERDICT_DENY) {
+		holdfast_count(HOLDFAST_STAT_ALERTED);
+		return 0;
+	}
+	holdfast_count(HOLDFAST_STAT_DENIED);
+	return -EPERM;
+}
+
+int holdfast_check(const struct holdfast_reach *reach)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+	int err;
+
+	if (!member)
+		return 0;
+	err = judge(member->container, reach);
+	holdfast_member_put(member);
+	return err;
+}
+
+bool holdfast_is_own(struct task_struct *task)
+{
+	struct holdfast_member *member, *its;
+	struct holdfast_place place = {};
+	bool own = false;
+
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	if (!member)
+		goto out;
+	its = holdfast_member_find(task->signal);
+	if (its) {
+		own = its->container == member->container;
+	} else if (holdfast_in_container(task)) {
+		holdfast_place_find(task, &place, NULL, 0);
+		own = place.container == member->container;
+		if (place.container)
+			holdfast_container_put(place.container);
+	}
+out:
+	rcu_read_unlock();
+	return own;
+}
+
+void holdfast_checks_noticed(u8 *set)
+{
+	const struct holdfast_table *const *table;
+	unsigned int i, j;
+
+	memset(set, 0, HOLDFAST_CHECK_SET_BYTES);
+	for (table = holdfast_tables; *table; table++) {
+		for (i = 0; i < (*table)->nr_hooks; i++) {
+			const struct holdfast_hook *hook = &(*table)->hooks[i];
+
+			for (j = 0; hook->site && j < hook->nr_checks; j++)
+				set[hook->checks[j] / 8] |=
+					1 << hook->checks[j] % 8;
+		}
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOLDFAST_CHECK_H
+#define HOLDFAST_CHECK_H
+
+#include <linux/cred.h>
+#include <linux/types.h>
+
+#include <uapi/linux/holdfast.h>
+
+struct holdfast_container;
+struct inode;
+struct path;
+struct task_struct;
+
+/**
+ * struct holdfast_reach - what a member reaches for; all but @check may be NULL
+ * @check: enum holdfast_check
+ * @path: the object, if it has a name
+ * @inode: the object, if it has none that counts
+ * @name: what else to call it, for people
+ * @target: the object, if it is a process
+ * @atomic: the caller must not sleep
+ */
+struct holdfast_reach {
+	u32 check;
+	const struct path *path;
+	const struct inode *inode;
+	const char *name;
+	const struct task_struct *target;
+	bool atomic;
+};
+
+/*
+ * What the rules of current's container say: 0, or -EPERM. Reports it. 0 if
+ * current is no member.
+ */
+int holdfast_check(const struct holdfast_reach *reach);
+
+/*
+ * Is @task, which is held or under RCU, of the container that current is a
+ * member of? So is the runtime's set-up in its cgroup. Any context.
+ */
+bool holdfast_is_own(struct task_struct *task);
+
+/* Has current got @capability on the host? Asks no security module. */
+static inline bool holdfast_holds(int capability)
+{
+	const struct cred *cred = current_cred();
+
+	return cred->user_ns == &init_user_ns &&
+	       cap_raised(cred->cap_effective, capability);
+}
+
+/* The items that attached hooks notice. @set: %HOLDFAST_CHECK_SET_BYTES. */
+void holdfast_checks_noticed(u8 *set);
+
+static inline bool holdfast_check_set_has(const u8 *set, u32 check)
+{
+	return set[check / 8] >> check % 8 & 1;
+}
+
+#endif

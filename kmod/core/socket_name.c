@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sockets by which the host is told what to do. */
+#include <uapi/linux/holdfast_checks.h>
+
+#include "socket_name.h"
+
+/**
+ * struct row - sockets of one kind
+ * @check: the item
+ * @abstract: of names that are no file's
+ * @part: what the name ends with, or of abstract ones begins with
+ */
+struct row {
+	int check;
+	bool abstract;
+	const char *part;
+};
+
+static const struct row rows[] = {
+	{ HOLDFAST_CHECK_SK1, false, "/docker.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/dockershim.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/cri-dockerd.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/containerd.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/containerd.sock.ttrpc" },
+	{ HOLDFAST_CHECK_SK1, false, "/buildkitd.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/podman.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/crio.sock" },
+	{ HOLDFAST_CHECK_SK1, false, "/device-plugins/kubelet.sock" },
+	{ HOLDFAST_CHECK_SK2, true, "/containerd-shim/" },
+	{ HOLDFAST_CHECK_SK3, false, "/systemd/private" },
+	{ HOLDFAST_CHECK_SK3, false, "/dbus/system_bus_socket" },
+	{ HOLDFAST_CHECK_SK3, false, "/bus" },
+};
+
+static bool fits(const struct row *row, const char *name, size_t len)
+{
+	size_t part = strlen(row->part);
+
+	if (len < part)
+		return false;
+	return !memcmp(row->abstract ? name : name + len - part, row->part,
+		       part);
+}
+
+int holdfast_socket_name_check(const char *name, size_t len)
+{
+	bool abstract = len && !name[0];
+	const struct row *row;
+
+	if (abstract) {
+		name++;
+		len--;
+	}
+	/* What bind(2) was given may have had its NUL or not. */
+	while (!abstract && len && !name[len - 1])
+		len--;
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++)
+		if (row->abstract == abstract && fits(row, name, len))
+			return row->check;
+	return -1;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces and roots that are not the container's. */
+#include <linux/cgroup.h>
+#include <linux/fs_struct.h>
+#include <linux/ipc_namespace.h>
+#include <linux/nsproxy.h>
+#include <linux/path.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_ns.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
+#include <linux/time_namespace.h>
+#include <linux/user_namespace.h>
+#include <linux/utsname.h>
+#include <net/net_namespace.h>
+
+#include "attach.h"
+#include "check.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(mntns_install);
+HOLDFAST_DEFINE_HOOK(netns_install);
+HOLDFAST_DEFINE_HOOK(pidns_install);
+HOLDFAST_DEFINE_HOOK(utsns_install);
+HOLDFAST_DEFINE_HOOK(ipcns_install);
+HOLDFAST_DEFINE_HOOK(userns_install);
+HOLDFAST_DEFINE_HOOK(cgroupns_install);
+HOLDFAST_DEFINE_HOOK(timens_install);
+HOLDFAST_DEFINE_HOOK(security_path_chroot);
+
+/* Under task_lock(); NULL if @task is about to be gone. Only compared. */
+static const struct ns_common *ns_of(struct task_struct *task, int type)
+{
+	const struct nsproxy *nsproxy = task->nsproxy;
+	const struct pid_namespace *pid_ns;
+
+	switch (type) {
+	case CLONE_NEWUSER:
+		return &__task_cred(task)->user_ns->ns;
+	case CLONE_NEWPID:
+		pid_ns = task_active_pid_ns(task);
+		return pid_ns ? &pid_ns->ns : NULL;
+	}
+	if (!nsproxy)
+		return NULL;
+	switch (type) {
+	case CLONE_NEWNS: /* its first member, of a type that is private */
+		return (const struct ns_common *)nsproxy->mnt_ns;
+	case CLONE_NEWNET:
+		return &nsproxy->net_ns->ns;
+	case CLONE_NEWUTS:
+		return &nsproxy->uts_ns->ns;
+	case CLONE_NEWIPC:
+		return &nsproxy->ipc_ns->ns;
+	case CLONE_NEWCGROUP:
+		return &nsproxy->cgroup_ns->ns;
+	case CLONE_NEWTIME:
+		return &nsproxy->time_ns->ns;
+	}
+	return NULL;
+}
+
+static bool is_in(struct task_struct *task, const struct ns_common *ns)
+{
+	bool in;
+
+	task_lock(task);
+	in = ns_of(task, ns->ops->type) == ns;
+	task_unlock(task);
+	return in;
+}
+
+/*
+ * Is somebody in @ns who is not of current's container, and current is not
+ * there already? One that nobody is in may be the container's own.
+ */
+static struct task_struct *find_other(const struct ns_common *ns)
+{
+	struct task_struct *task, *other = NULL;
+
+	rcu_read_lock();
+	if (is_in(current, ns))
+		goto out;
+	for_each_process(task) {
+		if (is_in(task, ns) && !holdfast_is_own(task)) {
+			other = task;
+			get_task_struct(other);
+			break;
+		}
+	}
+out:
+	rcu_read_unlock();
+	return other;
+}
+
+static int check_install(const struct ns_common *ns)
+{
+	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_NS1 };
+	struct task_struct *other;
+	int index, err = 0;
+
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	other = find_other(ns);
+	if (other) {
+		reach.name = ns->ops->name;
+		reach.target = other;
+		err = holdfast_check(&reach);
+		put_task_struct(other);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+/* setns(2) of each kind comes here: by a file, and by a pidfd. */
+#define DEFINE_INSTALL(name)						\
+	asmlinkage int holdfast_policy_##name(struct nsset *nsset,	\
+					      struct ns_common *ns);	\
+	int holdfast_policy_##name(struct nsset *nsset,			\
+				   struct ns_common *ns)		\
+	{								\
+		holdfast_hit(name);					\
+		return check_install(ns);				\
+	}
+
+DEFINE_INSTALL(mntns_install)
+DEFINE_INSTALL(netns_install)
+DEFINE_INSTALL(pidns_install)
+DEFINE_INSTALL(utsns_install)
+DEFINE_INSTALL(ipcns_install)
+DEFINE_INSTALL(userns_install)
+DEFINE_INSTALL(cgroupns_install)
+DEFINE_INSTALL(timens_install)
+
+asmlinkage int holdfast_policy_security_path_chroot(const struct path *path);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_chroot,
+			       holdfast_policy_security_path_chroot);
+
+int holdfast_policy_security_path_chroot(const struct path *path)
+{
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_NS3,
+		.path = path,
+	};
+	struct path root;
+	int index, err = 0;
+
+	holdfast_hit(security_path_chroot);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	get_fs_root(current->fs, &root);
+	if (!path_is_under(path, &root))
+		err = holdfast_check(&reach);
+	path_put(&root);
+	holdfast_leave(index);
+	return err;
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(mntns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(netns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(pidns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(utsns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(ipcns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(userns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(cgroupns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(timens_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(security_path_chroot, HOLDFAST_CHECK_NS3),
+};
+
+const struct holdfast_table holdfast_namespace_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};

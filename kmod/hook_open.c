@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files by which the kernel and its machine are read and commanded. Not the
+ * opening of all files is redirected, which would cost all, but that of those
+ * file systems.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+
+#include "attach.h"
+#include "check.h"
+#include "container.h"
+#include "core/kernel_file.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(proc_sys_open);
+HOLDFAST_DEFINE_HOOK(proc_reg_open);
+HOLDFAST_DEFINE_HOOK(kernfs_fop_open);
+HOLDFAST_DEFINE_HOOK(blkdev_open);
+HOLDFAST_DEFINE_HOOK(do_handle_open);
+
+/*
+ * Is the file in the cgroup of current's container, or further in? Nothing is
+ * renamed in this file system, and inodes there have the numbers of cgroups.
+ */
+static bool in_own_cgroup(struct dentry *dentry)
+{
+	struct holdfast_member *member;
+	bool own = false;
+
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	while (member && !own && !IS_ROOT(dentry)) {
+		dentry = READ_ONCE(dentry->d_parent);
+		own = d_inode(dentry)->i_ino == member->container->cgroup_id;
+	}
+	rcu_read_unlock();
+	return own;
+}
+
+static int by_name(enum holdfast_kernel_fs fs, struct file *file, bool write)
+{
+	char *buffer = __getname(), *name;
+	int check;
+
+	if (!buffer)
+		return -ENOMEM;
+	/* Longer ones than fit, or without a name, are in no table. */
+	name = dentry_path_raw(file->f_path.dentry, buffer, PATH_MAX);
+	check = IS_ERR(name) ? -1 :
+		holdfast_kernel_file_check(fs, name, write,
+					   holdfast_holds(CAP_SYSLOG));
+	__putname(buffer);
+	return check;
+}
+
+/* The item that the opening of @file is; -1: none; or another error. */
+static int item_of(struct file *file)
+{
+	bool write = file->f_mode & FMODE_WRITE;
+
+	switch (file_inode(file)->i_sb->s_magic) {
+	case PROC_SUPER_MAGIC:
+		return by_name(HOLDFAST_KERNEL_FS_PROC, file, write);
+	case SYSFS_MAGIC:
+		return by_name(HOLDFAST_KERNEL_FS_SYSFS, file, write);
+	case CGROUP_SUPER_MAGIC:
+		return by_name(HOLDFAST_KERNEL_FS_CGROUP1, file, write);
+	case CGROUP2_SUPER_MAGIC:
+		return write && !in_own_cgroup(file->f_path.dentry) ?
+			       HOLDFAST_CHECK_CG4 : -1;
+	}
+	return -1;
+}
+
+static int check_open(struct file *file, int check)
+{
+	const struct holdfast_reach reach = {
+		.check = check,
+		.path = &file->f_path,
+	};
+
+	return check < 0 ? 0 : holdfast_check(&reach);
+}
+
+static int check_kernel_file(struct file *file)
+{
+	int index, err;
+
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = check_open(file, item_of(file));
+	holdfast_leave(index);
+	return err;
+}
+
+#define DEFINE_OPEN(name)						\
+	asmlinkage int holdfast_policy_##name(struct inode *inode,	\
+					      struct file *file);	\
+	int holdfast_policy_##name(struct inode *inode,			\
+				   struct file *file)			\
+	{								\
+		holdfast_hit(name);					\
+		return check_kernel_file(file);				\
+	}
+
+DEFINE_OPEN(proc_sys_open)
+DEFINE_OPEN(proc_reg_open)
+DEFINE_OPEN(kernfs_fop_open)
+
+asmlinkage int holdfast_policy_blkdev_open(struct inode *inode,
+					   struct file *file);
+
+int holdfast_policy_blkdev_open(struct inode *inode, struct file *file)
+{
+	int index, err;
+
+	holdfast_hit(blkdev_open);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = check_open(file, HOLDFAST_CHECK_RD2);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_do_handle_open(int mount_fd,
+					      struct file_handle __user *handle,
+					      int flags);
+
+/* Who may open by handle reaches all of a file system, whatever is mounted. */
+int holdfast_policy_do_handle_open(int mount_fd,
+				   struct file_handle __user *handle, int flags)
+{
+	const struct holdfast_reach reach = { .check = HOLDFAST_CHECK_FH1 };
+	int index, err;
+
+	holdfast_hit(do_handle_open);
+	if (!holdfast_is_member(current) ||
+	    !holdfast_holds(CAP_DAC_READ_SEARCH))
+		return 0;
+	index = holdfast_enter();
+	err = holdfast_check(&reach);
+	holdfast_leave(index);
+	return err;
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(proc_sys_open, HOLDFAST_CHECK_UH1,
+			    HOLDFAST_CHECK_UH2, HOLDFAST_CHECK_PS1,
+			    HOLDFAST_CHECK_PS3),
+	HOLDFAST_CHECK_HOOK(proc_reg_open, HOLDFAST_CHECK_PS1,
+			    HOLDFAST_CHECK_PS2),
+	HOLDFAST_CHECK_HOOK(kernfs_fop_open, HOLDFAST_CHECK_UH2,
+			    HOLDFAST_CHECK_CG1, HOLDFAST_CHECK_CG3,
+			    HOLDFAST_CHECK_CG4, HOLDFAST_CHECK_PS4),
+	HOLDFAST_CHECK_HOOK(blkdev_open, HOLDFAST_CHECK_RD2),
+	HOLDFAST_CHECK_HOOK(do_handle_open, HOLDFAST_CHECK_FH1),
+};
+
+const struct holdfast_table holdfast_open_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};
