@@ -102,24 +102,38 @@ static int register_redirects(struct ftrace_ops *ops)
 	return err;
 }
 
-/* Where ftrace has patched the function: a kprobe at its entry goes there. */
-static unsigned long find_site(const char *symbol)
+/*
+ * Where ftrace has patched the functions: a kprobe at an entry goes there. Those
+ * that are not armed patch nothing, and are given up by one grace period.
+ */
+static void find_sites(void)
 {
-	struct kprobe probe = { .symbol_name = symbol };
-	unsigned long site;
+	static struct kprobe *found[ARRAY_SIZE(by_site)];
+	const struct holdfast_table *const *table;
+	unsigned int i, nr = 0;
 
-	if (register_kprobe(&probe))
-		return 0;
-	site = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return site;
+	for (table = holdfast_tables; *table; table++) {
+		for (i = 0; i < (*table)->nr_hooks; i++) {
+			struct holdfast_hook *hook = &(*table)->hooks[i];
+
+			hook->probe = (struct kprobe){
+				.symbol_name = hook->symbol,
+				.flags = KPROBE_FLAG_DISABLED,
+			};
+			hook->site = 0;
+			if (nr == ARRAY_SIZE(found) || register_kprobe(&hook->probe))
+				continue;
+			hook->site = (unsigned long)hook->probe.addr;
+			found[nr++] = &hook->probe;
+		}
+	}
+	unregister_kprobes(found, nr);
 }
 
 static int prepare_hook(struct holdfast_hook *hook)
 {
 	int err = -ENOENT;
 
-	hook->site = find_site(hook->symbol);
 	if (hook->site)
 		err = ftrace_set_filter_ip(&redirects, hook->site, 0, 0);
 	if (err) {
@@ -193,6 +207,7 @@ static int attach_hooks(void)
 	unsigned int i;
 	int err;
 
+	find_sites();
 	for (table = holdfast_tables; *table; table++) {
 		for (i = 0; i < (*table)->nr_hooks; i++) {
 			err = prepare_hook(&(*table)->hooks[i]);

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_ATTACH_H
 #define HOLDFAST_ATTACH_H
 
+#include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/srcu.h>
 #include <linux/tracepoint.h>
@@ -15,6 +16,7 @@
  * @mandatory: without it the module does not load
  * @nr_checks: how many
  * @checks: enum holdfast_check, the items that are noticed here
+ * @probe: by which @site is found
  * @site: the patched place in the function, 0 while it is not redirected
  * @hits: calls, by the policy function with holdfast_hit(); per CPU
  *
@@ -27,6 +29,7 @@ struct holdfast_hook {
 	bool mandatory;
 	unsigned int nr_checks;
 	const u8 *checks;
+	struct kprobe probe;
 	unsigned long site;
 	u64 __percpu *hits;
 };
