@@ -81,7 +81,9 @@ static int check_open(struct file *file, int check)
 		.path = &file->f_path,
 	};
 
-	return check < 0 ? 0 : holdfast_check(&reach);
+	if (check < 0)
+		return check == -1 ? 0 : check;
+	return holdfast_check(&reach);
 }
 
 static int check_kernel_file(struct file *file)

@@ -46,13 +46,15 @@ int holdfast_policy_security_task_alloc(struct task_struct *task,
 }
 
 /*
- * Is @child neither the container's nor of a pid namespace that is not the
- * host's? Those who share such a one are of one pod.
+ * Is @child neither the container's nor seen in its pid namespace, if that is
+ * not the host's? Those who share such a one are of one pod.
  */
 static bool is_other(struct task_struct *child)
 {
-	return task_active_pid_ns(current) == &init_pid_ns &&
-	       holdfast_is_member(current) && !holdfast_is_own(child);
+	struct pid_namespace *pid_ns = task_active_pid_ns(current);
+
+	return holdfast_is_member(current) && !holdfast_is_own(child) &&
+	       (pid_ns == &init_pid_ns || !task_pid_nr_ns(child, pid_ns));
 }
 
 static void report_ptrace(struct task_struct *child)

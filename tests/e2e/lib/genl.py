@@ -24,7 +24,7 @@ def abi():
                 name = name[len("HOLDFAST_"):]
                 numbers[name] = len(names[enumeration])
                 names[enumeration][numbers[name]] = name
-    return numbers, names, dict(re.findall(r"@HOLDFAST_(A_\w+): (?:nest of enum holdfast_)?(u32|u64|string|attr_\w+)", source))
+    return numbers, names, dict(re.findall(r"@HOLDFAST_(A_\w+): (?:nest of enum holdfast_)?(u32|u64|string|binary|attr_\w+)", source))
 
 
 N, NAMES, KINDS = abi()
@@ -62,7 +62,7 @@ def attributes(data):
 
 def encode(*pairs):
     """Attributes of (name, value), as the header says that they are; of nested ones the value is a list of pairs."""
-    put = {"u32": u32, "u64": u64, "string": text}
+    put = {"u32": u32, "u64": u64, "string": text, "binary": attr}
     return b"".join(put[KINDS[name]](name, value) if KINDS[name] in put else nest(name, encode(*value))
                     for name, value in pairs)
 
@@ -70,7 +70,7 @@ def encode(*pairs):
 def decode(data, enumeration="attr"):
     """The reverse. What the header does not know is an error."""
     get = {"u32": lambda d: struct.unpack("=I", d)[0], "u64": lambda d: struct.unpack("=Q", d)[0],
-           "string": lambda d: d[:d.index(b"\0")].decode()}
+           "string": lambda d: d[:d.index(b"\0")].decode(), "binary": bytes}
     pairs = []
     for number, value in attributes(data):
         name = NAMES[enumeration][number]
@@ -171,6 +171,11 @@ def rule(tag, action, *directories, on_running=0, digest_set=0):
     running = [u64("A_RULE_ID", tag), u32("A_RULE_ON_RUNNING", on_running)] if on_running else []
     return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", 1), u32("A_RULE_ACTION", action), *running, *programs,
                 *[text("A_RULE_DIRECTORY", directory) for directory in directories])
+
+
+def escape(tag, action, *parts, kind=2):
+    """A rule about escapes, or of another kind."""
+    return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", kind), u32("A_RULE_ACTION", action), *parts)
 
 
 def begin(generation, default_profile=1):

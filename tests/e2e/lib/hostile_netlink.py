@@ -4,7 +4,7 @@ import os
 import struct
 import sys
 
-from genl import (N, NLM_F_ACK, NLM_F_REQUEST, Refused, Socket, attr, begin, nest, profile, rule, text, u32, u64)
+from genl import (N, NLM_F_ACK, NLM_F_REQUEST, Refused, Socket, attr, begin, escape, nest, profile, rule, text, u32, u64)
 
 HIGH = 1 << 30  # a generation above any in force
 
@@ -110,6 +110,12 @@ CASES = {
                                                        u32("A_RULE_ACTION", 2), u32("A_RULE_ON_RUNNING", 1)))),
     "unknown-type": lambda: part(profile(1, nest("A_PROFILE_RULE", u32("A_RULE_TAG", 1), u32("A_RULE_TYPE", 9),
                                                  u32("A_RULE_ACTION", 2)))),
+    "escape-without-checks": lambda: part(profile(1, escape(1, 2))),
+    "short-checks": lambda: part(profile(1, escape(1, 2, attr("A_RULE_CHECKS", b"x" * 15)))),
+    "long-checks": lambda: part(profile(1, escape(1, 2, attr("A_RULE_CHECKS", b"x" * 17)))),
+    "checks-of-programs": lambda: part(profile(1, escape(1, 2, attr("A_RULE_CHECKS", b"x" * 16), kind=1))),
+    "escape-running": lambda: part(profile(1, escape(1, 2, attr("A_RULE_CHECKS", b"x" * 16), u64("A_RULE_ID", 1),
+                                                     u32("A_RULE_ON_RUNNING", 1)))),
     "profile-zero": lambda: part(profile(0)),
     "profile-twice": lambda: part(profile(1), profile(1)),
     "part-of-nothing": lambda: part(u32("A_ABI_VERSION", 1)),
