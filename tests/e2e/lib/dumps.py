@@ -195,8 +195,10 @@ def hooks():
 
 
 def hits():
+    """Of those that everything passes; the others are of single checks."""
     for item in dump("HOOK_GET"):
-        print(*(value for name, value in item if name != "A_HOOK_FLAGS"))
+        if dict(item)["A_HOOK_FLAGS"] & MANDATORY:
+            print(*(value for name, value in item if name != "A_HOOK_FLAGS"))
 
 
 def judged():
