@@ -1,5 +1,5 @@
 # Containers whose image is a Debian, this machine's own: languages that make code as they run, a compiler, package managers.
-# kernels: 6.12
+# kernels: none
 
 load lib/container
 load lib/holdfast
