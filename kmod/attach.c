@@ -27,9 +27,13 @@ const struct holdfast_table *const holdfast_tables[] = {
 	&holdfast_process_table,
 	&holdfast_exec_table,
 	&holdfast_namespace_table,
+	&holdfast_proc_link_table,
+	&holdfast_cgroup_table,
 	&holdfast_open_table,
+	&holdfast_device_table,
 	&holdfast_mount_table,
 	&holdfast_kernel_code_table,
+	&holdfast_surface_table,
 	&holdfast_socket_table,
 	NULL
 };
@@ -121,8 +125,11 @@ static void find_sites(void)
 				.flags = KPROBE_FLAG_DISABLED,
 			};
 			hook->site = 0;
-			if (nr == ARRAY_SIZE(found) || register_kprobe(&hook->probe))
+			if (nr == ARRAY_SIZE(found) ||
+			    register_kprobe(&hook->probe)) {
+				pr_err("%s is not there\n", hook->symbol);
 				continue;
+			}
 			hook->site = (unsigned long)hook->probe.addr;
 			found[nr++] = &hook->probe;
 		}
@@ -134,11 +141,13 @@ static int prepare_hook(struct holdfast_hook *hook)
 {
 	int err = -ENOENT;
 
-	if (hook->site)
+	if (hook->site) {
 		err = ftrace_set_filter_ip(&redirects, hook->site, 0, 0);
+		if (err)
+			pr_err("%s cannot be redirected: %d\n", hook->symbol, err);
+	}
 	if (err) {
 		hook->site = 0;
-		pr_err("%s cannot be redirected: %d\n", hook->symbol, err);
 		return hook->mandatory ? err : 0;
 	}
 	*slot_of(hook->site) = hook;
@@ -146,30 +155,65 @@ static int prepare_hook(struct holdfast_hook *hook)
 	return 0;
 }
 
-/* Which function is taken, by a live patch perhaps? */
-static void name_culprits(const struct holdfast_table *table)
+static int prepare_hooks(void)
 {
+	const struct holdfast_table *const *table;
 	unsigned int i;
+	int err = 0;
 
-	for (i = 0; i < table->nr_hooks; i++) {
-		struct ftrace_ops one = {
-			.func = redirect,
-			.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
-		};
-		int err;
+	memset(by_site, 0, sizeof(by_site));
+	ftrace_set_filter(&redirects, NULL, 0, 1);
+	for (table = holdfast_tables; *table; table++)
+		for (i = 0; i < (*table)->nr_hooks && !err; i++)
+			err = prepare_hook(&(*table)->hooks[i]);
+	return err;
+}
 
-		err = ftrace_set_filter_ip(&one, table->hooks[i].site, 0, 0);
-		if (!err)
-			err = register_redirects(&one);
-		if (!err)
-			unregister_ftrace_function(&one);
-		else
-			pr_err("%s cannot be redirected: %d%s\n",
-			       table->hooks[i].symbol, err, err == -EBUSY ?
+static int try_alone(const struct holdfast_hook *hook)
+{
+	struct ftrace_ops one = {
+		.func = redirect,
+		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
+	};
+	int err;
+
+	err = ftrace_set_filter_ip(&one, hook->site, 0, 0);
+	if (!err)
+		err = register_redirects(&one);
+	if (!err)
+		unregister_ftrace_function(&one);
+	ftrace_set_filter(&one, NULL, 0, 1);
+	return err;
+}
+
+/*
+ * Which functions are taken, by a live patch perhaps? False if one of them is
+ * needed, or none was found.
+ */
+static bool drop_culprits(void)
+{
+	const struct holdfast_table *const *table;
+	bool found = false, needed = false;
+	unsigned int i;
+	int err;
+
+	for (table = holdfast_tables; *table; table++) {
+		for (i = 0; i < (*table)->nr_hooks; i++) {
+			struct holdfast_hook *hook = &(*table)->hooks[i];
+
+			err = hook->site ? try_alone(hook) : 0;
+			if (!err)
+				continue;
+			pr_err("%s cannot be redirected: %d%s\n", hook->symbol,
+			       err, err == -EBUSY ?
 			       " (a live patch, or ftrace is switched off?)" :
 			       "");
-		ftrace_set_filter(&one, NULL, 0, 1);
+			hook->site = 0;
+			found = true;
+			needed |= hook->mandatory;
+		}
 	}
+	return found && !needed;
 }
 
 static void find_tracepoint(struct tracepoint *point, void *data)
@@ -203,23 +247,17 @@ static void detach_probe(struct holdfast_probe *probe)
 
 static int attach_hooks(void)
 {
-	const struct holdfast_table *const *table;
-	unsigned int i;
 	int err;
 
 	find_sites();
-	for (table = holdfast_tables; *table; table++) {
-		for (i = 0; i < (*table)->nr_hooks; i++) {
-			err = prepare_hook(&(*table)->hooks[i]);
-			if (err)
-				return err;
-		}
-	}
-	err = register_redirects(&redirects);
+	err = prepare_hooks();
 	if (err)
-		for (table = holdfast_tables; *table; table++)
-			name_culprits(*table);
-	return err;
+		return err;
+	err = register_redirects(&redirects);
+	if (!err || !drop_culprits())
+		return err;
+	err = prepare_hooks();
+	return err ? err : register_redirects(&redirects);
 }
 
 int holdfast_attach(void)

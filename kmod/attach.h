@@ -50,26 +50,24 @@ struct holdfast_probe {
 	u64 __percpu *hits;
 };
 
-/* A row of a table of hooks; the stub is made by HOLDFAST_STUB(name). */
-#define HOLDFAST_HOOK(name, is_mandatory)			\
+/*
+ * A row of a table of hooks, and the items noticed there; the stub is made by
+ * HOLDFAST_STUB(name).
+ */
+#define HOLDFAST_HOOK(name, is_mandatory, ...)			\
 	{							\
 		.symbol = #name,				\
 		.stub = holdfast_stub_##name,			\
 		.resume = &holdfast_resume_##name,		\
 		.mandatory = is_mandatory,			\
-		.hits = &holdfast_hits_##name,			\
-	}
-
-/* A row of one that notices the items that follow; only they depend on it. */
-#define HOLDFAST_CHECK_HOOK(name, ...)				\
-	{							\
-		.symbol = #name,				\
-		.stub = holdfast_stub_##name,			\
-		.resume = &holdfast_resume_##name,		\
 		.nr_checks = sizeof((const u8[]){ __VA_ARGS__ }), \
 		.checks = (const u8[]){ __VA_ARGS__ },		\
 		.hits = &holdfast_hits_##name,			\
 	}
+
+/* A row of one on which nothing but the items that follow depends. */
+#define HOLDFAST_CHECK_HOOK(name, ...)				\
+	HOLDFAST_HOOK(name, false, __VA_ARGS__)
 
 /* What HOLDFAST_HOOK() refers to. */
 #define HOLDFAST_DEFINE_HOOK(name)				\
@@ -117,9 +115,13 @@ struct holdfast_table {
 extern const struct holdfast_table holdfast_exec_table;
 extern const struct holdfast_table holdfast_process_table;
 extern const struct holdfast_table holdfast_namespace_table;
+extern const struct holdfast_table holdfast_proc_link_table;
+extern const struct holdfast_table holdfast_cgroup_table;
 extern const struct holdfast_table holdfast_open_table;
+extern const struct holdfast_table holdfast_device_table;
 extern const struct holdfast_table holdfast_mount_table;
 extern const struct holdfast_table holdfast_kernel_code_table;
+extern const struct holdfast_table holdfast_surface_table;
 extern const struct holdfast_table holdfast_socket_table;
 
 /* All subjects' tables; ends with NULL. */

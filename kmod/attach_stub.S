@@ -75,6 +75,22 @@ HOLDFAST_STUB __x64_sys_reboot
 HOLDFAST_STUB __ia32_sys_reboot
 HOLDFAST_STUB security_bpf
 HOLDFAST_STUB security_unix_stream_connect
+HOLDFAST_STUB security_file_receive
+HOLDFAST_STUB security_task_kill
+HOLDFAST_STUB proc_pid_get_link
+HOLDFAST_STUB cgroup_attach_permissions
+HOLDFAST_STUB __cgroup_bpf_attach
+HOLDFAST_STUB __cgroup_bpf_detach
+HOLDFAST_STUB security_sb_remount
+HOLDFAST_STUB chrdev_open
+HOLDFAST_STUB security_path_mknod
+HOLDFAST_STUB do_adjtimex
+HOLDFAST_STUB security_perf_event_open
+HOLDFAST_STUB security_create_user_ns
+HOLDFAST_STUB security_netlink_send
+HOLDFAST_STUB security_inode_init_security_anon
+HOLDFAST_STUB security_socket_create
+HOLDFAST_STUB security_kernel_module_request
 
 /*
  * unsigned long holdfast_call(unsigned long function, unsigned long first,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a member reaches for beyond its container, and what its rules say. */
+#include <linux/cgroup.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -57,7 +59,7 @@ static void describe(struct holdfast_event *event,
 	const struct inode *inode = reach->inode;
 
 	event->name = (char *)reach->name;
-	if (reach->path) {
+	if (reach->path && !reach->atomic) {
 		inode = d_inode(reach->path->dentry);
 		event->name = d_path(reach->path, event->path,
 				     sizeof(event->path));
@@ -136,8 +138,35 @@ out:
 	return own;
 }
 
+bool holdfast_is_other(struct task_struct *task)
+{
+	struct pid_namespace *pid_ns = task_active_pid_ns(current);
+
+	return holdfast_is_member(current) && !holdfast_is_own(task) &&
+	       (pid_ns == &init_pid_ns || !task_pid_nr_ns(task, pid_ns));
+}
+
+int holdfast_own_cgroup_level(struct cgroup *cgroup)
+{
+	struct holdfast_member *member;
+	int level = 0;
+
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	while (member && cgroup &&
+	       cgroup_id(cgroup) != member->container->cgroup_id) {
+		cgroup = cgroup_parent(cgroup);
+		level++;
+	}
+	if (!member || !cgroup)
+		level = -1;
+	rcu_read_unlock();
+	return level;
+}
+
 void holdfast_checks_noticed(u8 *set)
 {
+	u8 missed[HOLDFAST_CHECK_SET_BYTES] = {};
 	const struct holdfast_table *const *table;
 	unsigned int i, j;
 
@@ -145,10 +174,13 @@ void holdfast_checks_noticed(u8 *set)
 	for (table = holdfast_tables; *table; table++) {
 		for (i = 0; i < (*table)->nr_hooks; i++) {
 			const struct holdfast_hook *hook = &(*table)->hooks[i];
+			u8 *which = hook->site ? set : missed;
 
-			for (j = 0; hook->site && j < hook->nr_checks; j++)
-				set[hook->checks[j] / 8] |=
+			for (j = 0; j < hook->nr_checks; j++)
+				which[hook->checks[j] / 8] |=
 					1 << hook->checks[j] % 8;
 		}
 	}
+	for (i = 0; i < HOLDFAST_CHECK_SET_BYTES; i++)
+		set[i] &= ~missed[i];
 }

@@ -7,6 +7,7 @@
 
 #include <uapi/linux/holdfast.h>
 
+struct cgroup;
 struct holdfast_container;
 struct inode;
 struct path;
@@ -42,6 +43,19 @@ int holdfast_check(const struct holdfast_reach *reach);
  */
 bool holdfast_is_own(struct task_struct *task);
 
+/*
+ * Is current a member, and @task neither of its container nor seen in its pid
+ * namespace, unless that is the host's? Those who share such a one are of one
+ * pod. Any context.
+ */
+bool holdfast_is_other(struct task_struct *task);
+
+/*
+ * How many cgroups lie between that of the container that current is a member
+ * of and @cgroup: 0 if that is it, -1 if @cgroup is not within. Any context.
+ */
+int holdfast_own_cgroup_level(struct cgroup *cgroup);
+
 /* Has current got @capability on the host? Asks no security module. */
 static inline bool holdfast_holds(int capability)
 {
@@ -51,7 +65,7 @@ static inline bool holdfast_holds(int capability)
 	       cap_raised(cred->cap_effective, capability);
 }
 
-/* The items that attached hooks notice. @set: %HOLDFAST_CHECK_SET_BYTES. */
+/* The items all of whose hooks are there. @set: %HOLDFAST_CHECK_SET_BYTES. */
 void holdfast_checks_noticed(u8 *set);
 
 static inline bool holdfast_check_set_has(const u8 *set, u32 check)

@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stringhash.h>
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -124,6 +125,11 @@ void holdfast_event_send(struct holdfast_event *event,
 	bool fresh;
 	u32 slot;
 
+	if (!body->dev) {
+		key.dev = body->target_pid;
+		key.ino = event->name ? full_name_hash(NULL, event->name,
+						       strlen(event->name)) : 0;
+	}
 	body->cgroup_id = container->cgroup_id;
 	body->container_flags = READ_ONCE(container->flags);
 	holdfast_container_name(container, body->container_name);

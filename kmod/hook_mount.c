@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mounts of what shows or changes the host. */
-#include <linux/cgroup.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
+#include <linux/kernfs.h>
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
@@ -15,37 +15,71 @@
 
 HOLDFAST_DEFINE_HOOK(vfs_get_tree);
 
-/* In which case a mount of the type shows the host. */
-enum showing { ALWAYS, IN_HOST_PID_NS, IN_HOST_CGROUP_NS, IN_HOST_USER_NS };
+/* In which case a mount of the type is the item. */
+enum when { ALWAYS, IN_HOST_PID_NS, IN_HOST_CGROUP_NS, IN_HOST_USER_NS, IN_OTHER_USER_NS };
 
+/* The first row that is so decides. */
 static const struct {
 	const char *type;
-	enum showing showing;
+	int check;
+	enum when when;
 } types[] = {
-	{ "proc", IN_HOST_PID_NS },
-	{ "sysfs", IN_HOST_USER_NS },
-	{ "cgroup", ALWAYS },
-	{ "cgroup2", IN_HOST_CGROUP_NS },
-	{ "securityfs", ALWAYS },
-	{ "debugfs", ALWAYS },
-	{ "tracefs", ALWAYS },
-	{ "efivarfs", ALWAYS },
-	{ "devtmpfs", ALWAYS },
-	{ "binfmt_misc", IN_HOST_USER_NS },
+	{ "proc", HOLDFAST_CHECK_MT2, IN_HOST_PID_NS },
+	{ "sysfs", HOLDFAST_CHECK_MT2, IN_HOST_USER_NS },
+	{ "cgroup", HOLDFAST_CHECK_CG2, IN_OTHER_USER_NS },
+	{ "cgroup", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "cgroup2", HOLDFAST_CHECK_MT2, IN_HOST_CGROUP_NS },
+	{ "securityfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "selinuxfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "smackfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "debugfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "tracefs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "configfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "efivarfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "pstore", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "resctrl", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "devtmpfs", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "binfmt_misc", HOLDFAST_CHECK_MT2, IN_HOST_USER_NS },
+	/* Devices that no path names. */
+	{ "9p", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "virtiofs", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "jffs2", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "ubifs", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "overlay", HOLDFAST_CHECK_MT6, IN_OTHER_USER_NS },
+	{ "fuse", HOLDFAST_CHECK_MT6, IN_OTHER_USER_NS },
+	{ "fuseblk", HOLDFAST_CHECK_MT6, IN_OTHER_USER_NS },
 };
 
-static bool shows_host(const struct fs_context *fc, enum showing showing)
+/*
+ * Namespaces are those of when fsopen(2) was called. The beginnings of what proc
+ * and cgroup2 keep of it: fs/proc/root.c, kernel/cgroup/cgroup-internal.h.
+ */
+struct proc_context {
+	struct pid_namespace *pid_ns;
+};
+
+struct cgroup_context {
+	struct kernfs_fs_context kfc;
+	struct cgroup_root *root;
+	struct cgroup_namespace *ns;
+};
+
+static bool is_so(const struct fs_context *fc, enum when when)
 {
-	switch (showing) {
+	const struct cgroup_context *cgroup = fc->fs_private;
+	const struct proc_context *proc = fc->fs_private;
+
+	switch (when) {
 	case ALWAYS:
 		return true;
 	case IN_HOST_PID_NS:
-		return task_active_pid_ns(current) == &init_pid_ns;
+		return proc->pid_ns == &init_pid_ns;
 	case IN_HOST_CGROUP_NS:
-		return current->nsproxy->cgroup_ns ==
-		       init_task.nsproxy->cgroup_ns;
+		return cgroup->ns == init_task.nsproxy->cgroup_ns;
 	case IN_HOST_USER_NS:
 		return fc->user_ns == &init_user_ns;
+	case IN_OTHER_USER_NS:
+		return fc->user_ns != &init_user_ns;
 	}
 	return false;
 }
@@ -54,11 +88,13 @@ static int item_of(const struct fs_context *fc)
 {
 	unsigned int i;
 
+	if (fc->sb_flags & SB_KERNMOUNT)
+		return -1;
 	/* The kernel's own name of the type, whatever it was asked for as. */
 	for (i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(fc->fs_type->name, types[i].type))
-			return shows_host(fc, types[i].showing) ?
-				       HOLDFAST_CHECK_MT2 : -1;
+		if (!strcmp(fc->fs_type->name, types[i].type) &&
+		    is_so(fc, types[i].when))
+			return types[i].check;
 	return fc->fs_type->fs_flags & FS_REQUIRES_DEV ? HOLDFAST_CHECK_MT1 : -1;
 }
 
@@ -87,8 +123,9 @@ int holdfast_policy_vfs_get_tree(struct fs_context *fc)
 }
 
 static struct holdfast_hook hooks[] = {
-	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_MT1,
-			    HOLDFAST_CHECK_MT2),
+	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,
+			    HOLDFAST_CHECK_MT1, HOLDFAST_CHECK_MT2,
+			    HOLDFAST_CHECK_MT6),
 };
 
 const struct holdfast_table holdfast_mount_table = {

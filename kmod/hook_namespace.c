@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Namespaces and roots that are not the container's. */
 #include <linux/cgroup.h>
-#include <linux/fs_struct.h>
 #include <linux/ipc_namespace.h>
 #include <linux/nsproxy.h>
 #include <linux/path.h>
@@ -17,7 +16,9 @@
 
 #include "attach.h"
 #include "check.h"
+#include "home.h"
 #include "member.h"
+#include "root.h"
 
 HOLDFAST_DEFINE_HOOK(mntns_install);
 HOLDFAST_DEFINE_HOOK(netns_install);
@@ -72,24 +73,28 @@ static bool is_in(struct task_struct *task, const struct ns_common *ns)
 }
 
 /*
- * Is somebody in @ns who is not of current's container, and current is not
- * there already? One that nobody is in may be the container's own.
+ * Somebody in @ns who is not of current's container; a reference. NULL if a
+ * member of it, current itself perhaps, is there too: nothing is gained. One
+ * that nobody is in may be the container's own.
  */
 static struct task_struct *find_other(const struct ns_common *ns)
 {
 	struct task_struct *task, *other = NULL;
 
 	rcu_read_lock();
-	if (is_in(current, ns))
-		goto out;
 	for_each_process(task) {
-		if (is_in(task, ns) && !holdfast_is_own(task)) {
+		if (!is_in(task, ns))
+			continue;
+		if (!holdfast_is_own(task)) {
 			other = task;
-			get_task_struct(other);
+		} else if (holdfast_is_member(task)) {
+			/* The runtime's set-up may be there still. */
+			other = NULL;
 			break;
 		}
 	}
-out:
+	if (other)
+		get_task_struct(other);
 	rcu_read_unlock();
 	return other;
 }
@@ -134,6 +139,20 @@ DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
 
+/* Is it the root that the container came with? Package managers go back so. */
+static bool is_home(const struct path *path)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+	bool home;
+
+	if (!member)
+		return false;
+	home = path->dentry == member->home->root_dentry &&
+	       holdfast_root_is(member->home->root, path->dentry->d_sb);
+	holdfast_member_put(member);
+	return home;
+}
+
 asmlinkage int holdfast_policy_security_path_chroot(const struct path *path);
 HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_chroot,
 			       holdfast_policy_security_path_chroot);
@@ -144,17 +163,14 @@ int holdfast_policy_security_path_chroot(const struct path *path)
 		.check = HOLDFAST_CHECK_NS3,
 		.path = path,
 	};
-	struct path root;
 	int index, err = 0;
 
 	holdfast_hit(security_path_chroot);
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	get_fs_root(current->fs, &root);
-	if (!path_is_under(path, &root))
+	if (!holdfast_is_below_root(current, path) && !is_home(path))
 		err = holdfast_check(&reach);
-	path_put(&root);
 	holdfast_leave(index);
 	return err;
 }

@@ -7,6 +7,10 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
+#include <linux/user_namespace.h>
 
 #include "attach.h"
 #include "check.h"
@@ -17,7 +21,6 @@
 HOLDFAST_DEFINE_HOOK(proc_sys_open);
 HOLDFAST_DEFINE_HOOK(proc_reg_open);
 HOLDFAST_DEFINE_HOOK(kernfs_fop_open);
-HOLDFAST_DEFINE_HOOK(blkdev_open);
 HOLDFAST_DEFINE_HOOK(do_handle_open);
 
 /*
@@ -39,7 +42,31 @@ static bool in_own_cgroup(struct dentry *dentry)
 	return own;
 }
 
-static int by_name(enum holdfast_kernel_fs fs, struct file *file, bool write)
+static unsigned int opening_of(const struct file *file)
+{
+	const struct nsproxy *mine = current->nsproxy, *host = init_task.nsproxy;
+	unsigned int opening = 0;
+
+	if (!mine)
+		return 0;
+	if (file->f_mode & FMODE_WRITE)
+		opening |= HOLDFAST_OPENING_TO_WRITE;
+	if (holdfast_holds(CAP_SYSLOG))
+		opening |= HOLDFAST_OPENING_WITH_ADDRESSES;
+	if (mine->ipc_ns == host->ipc_ns)
+		opening |= HOLDFAST_OPENING_IN_HOST_IPC;
+	if (mine->net_ns == host->net_ns)
+		opening |= HOLDFAST_OPENING_IN_HOST_NET;
+	if (mine->uts_ns == host->uts_ns)
+		opening |= HOLDFAST_OPENING_IN_HOST_UTS;
+	if (task_active_pid_ns(current) == &init_pid_ns)
+		opening |= HOLDFAST_OPENING_IN_HOST_PID;
+	if (current_user_ns() == &init_user_ns)
+		opening |= HOLDFAST_OPENING_IN_HOST_USER;
+	return opening;
+}
+
+static int by_name(enum holdfast_kernel_fs fs, struct file *file)
 {
 	char *buffer = __getname(), *name;
 	int check;
@@ -49,8 +76,7 @@ static int by_name(enum holdfast_kernel_fs fs, struct file *file, bool write)
 	/* Longer ones than fit, or without a name, are in no table. */
 	name = dentry_path_raw(file->f_path.dentry, buffer, PATH_MAX);
 	check = IS_ERR(name) ? -1 :
-		holdfast_kernel_file_check(fs, name, write,
-					   holdfast_holds(CAP_SYSLOG));
+		holdfast_kernel_file_check(fs, name, opening_of(file));
 	__putname(buffer);
 	return check;
 }
@@ -58,17 +84,16 @@ static int by_name(enum holdfast_kernel_fs fs, struct file *file, bool write)
 /* The item that the opening of @file is; -1: none; or another error. */
 static int item_of(struct file *file)
 {
-	bool write = file->f_mode & FMODE_WRITE;
-
 	switch (file_inode(file)->i_sb->s_magic) {
 	case PROC_SUPER_MAGIC:
-		return by_name(HOLDFAST_KERNEL_FS_PROC, file, write);
+		return by_name(HOLDFAST_KERNEL_FS_PROC, file);
 	case SYSFS_MAGIC:
-		return by_name(HOLDFAST_KERNEL_FS_SYSFS, file, write);
+		return by_name(HOLDFAST_KERNEL_FS_SYSFS, file);
 	case CGROUP_SUPER_MAGIC:
-		return by_name(HOLDFAST_KERNEL_FS_CGROUP1, file, write);
+		return by_name(HOLDFAST_KERNEL_FS_CGROUP1, file);
 	case CGROUP2_SUPER_MAGIC:
-		return write && !in_own_cgroup(file->f_path.dentry) ?
+		return (file->f_mode & FMODE_WRITE) &&
+		       !in_own_cgroup(file->f_path.dentry) ?
 			       HOLDFAST_CHECK_CG4 : -1;
 	}
 	return -1;
@@ -112,22 +137,6 @@ DEFINE_OPEN(proc_sys_open)
 DEFINE_OPEN(proc_reg_open)
 DEFINE_OPEN(kernfs_fop_open)
 
-asmlinkage int holdfast_policy_blkdev_open(struct inode *inode,
-					   struct file *file);
-
-int holdfast_policy_blkdev_open(struct inode *inode, struct file *file)
-{
-	int index, err;
-
-	holdfast_hit(blkdev_open);
-	if (!holdfast_is_member(current))
-		return 0;
-	index = holdfast_enter();
-	err = check_open(file, HOLDFAST_CHECK_RD2);
-	holdfast_leave(index);
-	return err;
-}
-
 asmlinkage int holdfast_policy_do_handle_open(int mount_fd,
 					      struct file_handle __user *handle,
 					      int flags);
@@ -158,7 +167,6 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(kernfs_fop_open, HOLDFAST_CHECK_UH2,
 			    HOLDFAST_CHECK_CG1, HOLDFAST_CHECK_CG3,
 			    HOLDFAST_CHECK_CG4, HOLDFAST_CHECK_PS4),
-	HOLDFAST_CHECK_HOOK(blkdev_open, HOLDFAST_CHECK_RD2),
 	HOLDFAST_CHECK_HOOK(do_handle_open, HOLDFAST_CHECK_FH1),
 };
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fork, exit and ptrace: membership is inherited, and is not to be taken over. */
-#include <linux/pid_namespace.h>
+/*
+ * Fork, exit, ptrace and signals: membership is inherited, and not to be taken
+ * over; others are left alone.
+ */
 #include <linux/sched.h>
 #include <linux/security.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 #include <trace/events/sched.h>
 
 #include "attach.h"
@@ -16,6 +20,7 @@
 
 HOLDFAST_DEFINE_HOOK(security_task_alloc);
 HOLDFAST_DEFINE_HOOK(security_ptrace_access_check);
+HOLDFAST_DEFINE_HOOK(security_task_kill);
 HOLDFAST_DEFINE_COUNTER(sched_process_fork);
 HOLDFAST_DEFINE_COUNTER(sched_process_exit);
 
@@ -43,18 +48,6 @@ int holdfast_policy_security_task_alloc(struct task_struct *task,
 	}
 	holdfast_leave(index);
 	return err;
-}
-
-/*
- * Is @child neither the container's nor seen in its pid namespace, if that is
- * not the host's? Those who share such a one are of one pod.
- */
-static bool is_other(struct task_struct *child)
-{
-	struct pid_namespace *pid_ns = task_active_pid_ns(current);
-
-	return holdfast_is_member(current) && !holdfast_is_own(child) &&
-	       (pid_ns == &init_pid_ns || !task_pid_nr_ns(child, pid_ns));
 }
 
 static void report_ptrace(struct task_struct *child)
@@ -87,7 +80,7 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_ptrace_access_check,
 int holdfast_policy_security_ptrace_access_check(struct task_struct *child,
 						 unsigned int mode)
 {
-	const struct holdfast_reach reach = {
+	struct holdfast_reach reach = {
 		.check = HOLDFAST_CHECK_PT1,
 		.target = child,
 		.atomic = true,
@@ -96,10 +89,39 @@ int holdfast_policy_security_ptrace_access_check(struct task_struct *child,
 	holdfast_hit(security_ptrace_access_check);
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
-	if (holdfast_guard_may_attach(child))
-		return is_other(child) ? holdfast_check(&reach) : 0;
-	report_ptrace(child);
-	return -EPERM;
+	if (!holdfast_guard_may_attach(child)) {
+		report_ptrace(child);
+		return -EPERM;
+	}
+	if (!holdfast_is_other(child))
+		return 0;
+	/* The number is the same in all of x86's system call tables. */
+	if (syscall_get_nr(current, current_pt_regs()) == __NR_pidfd_getfd)
+		reach.check = HOLDFAST_CHECK_PT3;
+	return holdfast_check(&reach);
+}
+
+asmlinkage int holdfast_policy_security_task_kill(struct task_struct *task,
+						  struct kernel_siginfo *info,
+						  int sig,
+						  const struct cred *cred);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_task_kill,
+			       holdfast_policy_security_task_kill);
+
+/* Under RCU or tasklist_lock: atomic. With @cred it is another who sends. */
+int holdfast_policy_security_task_kill(struct task_struct *task,
+				       struct kernel_siginfo *info, int sig,
+				       const struct cred *cred)
+{
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_PT5,
+		.target = task,
+		.atomic = true,
+	};
+
+	holdfast_hit(security_task_kill);
+	return sig && !cred && holdfast_is_other(task) ? holdfast_check(&reach) :
+							 0;
 }
 
 static void on_fork(void *data, struct task_struct *parent,
@@ -117,7 +139,9 @@ static void on_exit(HOLDFAST_EXIT_ARGUMENTS)
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOOK(security_task_alloc, true),
-	HOLDFAST_HOOK(security_ptrace_access_check, true),
+	HOLDFAST_HOOK(security_ptrace_access_check, true,
+		      HOLDFAST_CHECK_PT1, HOLDFAST_CHECK_PT3),
+	HOLDFAST_CHECK_HOOK(security_task_kill, HOLDFAST_CHECK_PT5),
 };
 
 static struct holdfast_probe probes[] = {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sockets by which the host is told what to do. */
+/* Sockets that lead out: to who commands the host, and to its directories. */
+#include <linux/cgroup.h>
+#include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/security.h>
 #include <net/af_unix.h>
@@ -7,9 +9,21 @@
 #include "attach.h"
 #include "check.h"
 #include "core/socket_name.h"
+#include "home.h"
 #include "member.h"
+#include "root.h"
 
+HOLDFAST_DEFINE_HOOK(security_file_receive);
 HOLDFAST_DEFINE_HOOK(security_unix_stream_connect);
+
+/*
+ * Was it made in the container's cgroup, or further in? Who made it may be gone
+ * by now, and who listens may be another one.
+ */
+static bool is_own_socket(struct sock *sock)
+{
+	return holdfast_own_cgroup_level(sock_cgroup_ptr(&sock->sk_cgrp_data)) >= 0;
+}
 
 /* Who listens; a reference, or NULL if that process is gone. */
 static struct task_struct *listener_of(struct sock *sock)
@@ -34,7 +48,7 @@ static int check_connect(struct sock *other)
 	int check, err = 0;
 
 	check = holdfast_socket_name_check(name, len);
-	if (check < 0)
+	if (check < 0 || is_own_socket(other))
 		return 0;
 	listener = listener_of(other);
 	if (!listener || !holdfast_is_own(listener)) {
@@ -68,7 +82,53 @@ int holdfast_policy_security_unix_stream_connect(struct sock *sock,
 	return check_connect(other);
 }
 
+/*
+ * Is it a directory of the host's, by which all below is to be had? Not one of
+ * the container's own root, wherever that is mounted, nor what was mounted in a
+ * user namespace.
+ */
+static bool is_way_out(const struct file *file)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+	struct holdfast_member *member;
+	bool out;
+
+	if (!S_ISDIR(file_inode(file)->i_mode) || sb->s_user_ns != &init_user_ns)
+		return false;
+	member = holdfast_member_get(current);
+	if (!member)
+		return false;
+	out = !holdfast_root_is(member->home->root, sb) &&
+	      !holdfast_is_below_root(current, &file->f_path);
+	holdfast_member_put(member);
+	return out;
+}
+
+asmlinkage int holdfast_policy_security_file_receive(struct file *file);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_file_receive,
+			       holdfast_policy_security_file_receive);
+
+/* Descriptors that a socket hands over, and pidfd_getfd(), come here. */
+int holdfast_policy_security_file_receive(struct file *file)
+{
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_PT4,
+		.path = &file->f_path,
+	};
+	int index, err = 0;
+
+	holdfast_hit(security_file_receive);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	if (is_way_out(file))
+		err = holdfast_check(&reach);
+	holdfast_leave(index);
+	return err;
+}
+
 static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(security_file_receive, HOLDFAST_CHECK_PT4),
 	HOLDFAST_CHECK_HOOK(security_unix_stream_connect, HOLDFAST_CHECK_SK1,
 			    HOLDFAST_CHECK_SK2, HOLDFAST_CHECK_SK3),
 };

@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "check.h"
 #include "member.h"
 #include "netlink.h"
 #include "policy.h"
@@ -146,6 +147,7 @@ static int parse_checks(struct holdfast_rule *rule, struct nlattr **attrs,
 {
 	bool escape = rule->type == HOLDFAST_RULE_CONTAINER_ESCAPE;
 	const struct nlattr *checks = attrs[HOLDFAST_A_RULE_CHECKS];
+	u32 i;
 
 	if (escape != !!checks)
 		return holdfast_fault(info, nest, -EINVAL,
@@ -156,6 +158,13 @@ static int parse_checks(struct holdfast_rule *rule, struct nlattr **attrs,
 		return holdfast_fault(info, nest, -EINVAL,
 				      "a rule about escapes is not about what runs");
 	memcpy(rule->checks, nla_data(checks), sizeof(rule->checks));
+	for (i = HOLDFAST_CHECKS_NR; i < HOLDFAST_CHECK_SET_BYTES * 8; i++)
+		if (holdfast_check_set_has(rule->checks, i))
+			return holdfast_fault(info, checks, -EINVAL,
+					      "there is no such check");
+	if (attrs[HOLDFAST_A_RULE_DIGEST_SET] || attrs[HOLDFAST_A_RULE_DIRECTORY])
+		return holdfast_fault(info, nest, -EINVAL,
+				      "a rule about escapes is not about files");
 	return 0;
 }
 

@@ -110,6 +110,14 @@ static inline void holdfast_set_group_priority(struct fsnotify_group *group)
 	void *data, struct task_struct *task
 #endif
 
+/* security_perf_event_open() has lost its first argument. */
+#ifdef HOLDFAST_HAS_PERF_TYPE_ONLY
+#define HOLDFAST_PERF_ARGUMENTS	int type
+#else
+struct perf_event_attr;
+#define HOLDFAST_PERF_ARGUMENTS	struct perf_event_attr *attr, int type
+#endif
+
 /* Exported, but before 6.7 fs/internal.h alone has it. */
 int vfs_path_lookup(struct dentry *root, struct vfsmount *mnt, const char *name,
 		    unsigned int flags, struct path *path);

@@ -6,28 +6,35 @@
 
 #define NONE -1
 
-enum access { TO_WRITE, AT_ALL, WITH_ADDRESSES };
+#define AT_ALL		0
+#define TO_WRITE	HOLDFAST_OPENING_TO_WRITE
+#define WITH_ADDRESSES	HOLDFAST_OPENING_WITH_ADDRESSES
+#define OF_IPC		(TO_WRITE | HOLDFAST_OPENING_IN_HOST_IPC)
+#define OF_NET		(TO_WRITE | HOLDFAST_OPENING_IN_HOST_NET)
+#define OF_PID		(TO_WRITE | HOLDFAST_OPENING_IN_HOST_PID)
+#define OF_USER		(TO_WRITE | HOLDFAST_OPENING_IN_HOST_USER)
+#define OF_UTS		(TO_WRITE | HOLDFAST_OPENING_IN_HOST_UTS)
 
 /**
  * struct row - files of one kind
  * @fs: where
- * @access: which opens are meant; WITH_ADDRESSES are those of who may see addresses
- * @check: the item, or NONE
+ * @opening: only an opening with all of these is the item
+ * @check: the item
  * @name: from the root of the file system; with a slash at the end all below;
  *	without one at the beginning what the last component is
  *
- * The first row that fits decides.
+ * The first row with a name that fits decides.
  */
 struct row {
 	enum holdfast_kernel_fs fs;
-	enum access access;
+	unsigned int opening;
 	int check;
 	const char *name;
 };
 
-#define PROC(access, check, name)	{ HOLDFAST_KERNEL_FS_PROC, access, check, name }
-#define SYSFS(access, check, name)	{ HOLDFAST_KERNEL_FS_SYSFS, access, check, name }
-#define CGROUP1(access, check, name)	{ HOLDFAST_KERNEL_FS_CGROUP1, access, check, name }
+#define PROC(opening, check, name)	{ HOLDFAST_KERNEL_FS_PROC, opening, check, name }
+#define SYSFS(opening, check, name)	{ HOLDFAST_KERNEL_FS_SYSFS, opening, check, name }
+#define CGROUP1(opening, check, name)	{ HOLDFAST_KERNEL_FS_CGROUP1, opening, check, name }
 
 static const struct row rows[] = {
 	PROC(TO_WRITE, HOLDFAST_CHECK_UH1, "/sys/kernel/core_pattern"),
@@ -38,25 +45,25 @@ static const struct row rows[] = {
 	PROC(TO_WRITE, HOLDFAST_CHECK_UH2, "/sys/kernel/usermodehelper/"),
 	PROC(TO_WRITE, HOLDFAST_CHECK_PS1, "/sysrq-trigger"),
 	PROC(TO_WRITE, HOLDFAST_CHECK_PS1, "/sys/kernel/sysrq"),
-	/* Of namespaces: network, IPC, UTS, process ids, users. */
-	PROC(TO_WRITE, NONE, "/sys/net/"),
-	PROC(TO_WRITE, NONE, "/sys/user/"),
-	PROC(TO_WRITE, NONE, "/sys/fs/mqueue/"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/auto_msgmni"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/msg_next_id"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/msgmax"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/msgmnb"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/msgmni"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/sem"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/sem_next_id"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/shm_next_id"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/shm_rmid_forced"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/shmall"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/shmmax"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/shmmni"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/domainname"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/hostname"),
-	PROC(TO_WRITE, NONE, "/sys/kernel/ns_last_pid"),
+	/* What namespaces have of their own. */
+	PROC(OF_NET, HOLDFAST_CHECK_PS3, "/sys/net/"),
+	PROC(OF_USER, HOLDFAST_CHECK_PS3, "/sys/user/"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/fs/mqueue/"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/auto_msgmni"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/msg_next_id"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/msgmax"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/msgmnb"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/msgmni"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/sem"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/sem_next_id"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/shm_next_id"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/shm_rmid_forced"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/shmall"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/shmmax"),
+	PROC(OF_IPC, HOLDFAST_CHECK_PS3, "/sys/kernel/shmmni"),
+	PROC(OF_UTS, HOLDFAST_CHECK_PS3, "/sys/kernel/domainname"),
+	PROC(OF_UTS, HOLDFAST_CHECK_PS3, "/sys/kernel/hostname"),
+	PROC(OF_PID, HOLDFAST_CHECK_PS3, "/sys/kernel/ns_last_pid"),
 	PROC(TO_WRITE, HOLDFAST_CHECK_PS3, "/sys/"),
 	PROC(AT_ALL, HOLDFAST_CHECK_PS2, "/kcore"),
 	PROC(AT_ALL, HOLDFAST_CHECK_PS2, "/kpagecgroup"),
@@ -69,6 +76,9 @@ static const struct row rows[] = {
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG1, "notify_on_release"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG3, "devices.allow"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG3, "devices.deny"),
+	/* Of the root only: whose others are is not known. */
+	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG4, "/tasks"),
+	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG4, "/cgroup.procs"),
 };
 
 static bool fits(const struct row *row, const char *name)
@@ -85,17 +95,13 @@ static bool fits(const struct row *row, const char *name)
 }
 
 int holdfast_kernel_file_check(enum holdfast_kernel_fs fs, const char *name,
-			       bool write, bool privileged)
+			       unsigned int opening)
 {
 	const struct row *row;
 
-	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
-		if (row->fs != fs || !fits(row, name))
-			continue;
-		if (row->access == AT_ALL ||
-		    (row->access == TO_WRITE ? write : privileged))
-			return row->check;
-		return NONE;
-	}
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++)
+		if (row->fs == fs && fits(row, name))
+			return (opening & row->opening) == row->opening ?
+				       row->check : NONE;
 	return NONE;
 }

@@ -5,23 +5,43 @@
 //   reach HOW [ARGUMENT...]
 //     setns FILE            joins the namespace that it is
 //     setns-pidfd PID KIND  joins that of a process: 0x40000000 is the network's
-//     chroot DIRECTORY      by a descriptor of it
+//     chroot DIRECTORY      by a descriptor of it, from /tmp
 //     ptrace PID            seizes it and lets go
+//     kill PID              tells it to go on
+//     take-descriptor PID   its standard input
 //     read FILE, write FILE opens it
+//     mknod FILE MAJOR MINOR  a character device, and removes it
 //     mount TYPE SOURCE     on /mnt, and off again
 //     fsmount TYPE SOURCE   makes the file system by the newer interface
+//     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
+//     user-mount TYPE OPTIONS  on /mnt, in namespaces of users, mounts and cgroups of its own
+//     user-namespace        of its own, as nobody
+//     user-netfilter        a message that asks for nothing, in namespaces of users and networks of its own
 //     handle FILE           opens it by its handle
 //     module, kexec         loads nothing of the kind
-//     ioperm, syslog, settime, reboot
+//     autoload              a socket of a protocol whose module is not loaded
+//     ioperm, syslog, settime, adjtime, reboot
 //     bpf TYPE              loads a program of that type, which does nothing
-//     bpf-detach            detaches no program from no cgroup
+//     bpf-detach DIRECTORY  detaches no program from the cgroup
+//     perf                  counts nothing, of a whole processor
+//     clone-into DIRECTORY  has a child in the cgroup
 //     connect NAME          to a socket; with @ before it an abstract one
+//     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
+//     take SOCKET           what is given there
+//     io-uring, userfaultfd, packet-socket  makes one
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
 #include <linux/mount.h>
+#include <linux/netlink.h>
+#include <linux/perf_event.h>
+#include <linux/sched.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,7 +52,10 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -56,7 +79,7 @@ static int opened(const char* file, int flags) {
 
 static long reach_chroot(const char* directory) {
   const int fd = opened(directory, O_PATH | O_DIRECTORY);
-  return fchdir(fd) < 0 ? -1 : chroot(".");
+  return chroot("/tmp") < 0 || fchdir(fd) < 0 ? -1 : chroot(".");
 }
 
 static long reach_ptrace(pid_t pid) {
@@ -66,6 +89,14 @@ static long reach_ptrace(pid_t pid) {
   waitpid(pid, NULL, __WALL);
   ptrace(PTRACE_DETACH, pid, NULL, NULL);
   return 0;
+}
+
+static long reach_descriptor(pid_t pid) { return syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), 0, 0); }
+
+static long reach_mknod(const char* file, unsigned major, unsigned minor) {
+  const int result = mknod(file, S_IFCHR | 0600, makedev(major, minor));
+  if (result == 0) unlink(file);
+  return result;
 }
 
 static long reach_mount(const char* type, const char* source) {
@@ -79,6 +110,23 @@ static long reach_fsmount(const char* type, const char* source) {
   if (fd < 0) return fd;
   syscall(SYS_fsconfig, fd, FSCONFIG_SET_STRING, "source", source, 0);
   return syscall(SYS_fsconfig, fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+static long reach_user_mount(const char* type, const char* options) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP) < 0) return -1;
+  return mount("none", "/mnt", type, 0, options);
+}
+
+static long reach_user_namespace(void) {
+  const uid_t nobody = 65534;
+  if (setgroups(0, NULL) < 0 || setgid(nobody) < 0 || setuid(nobody) < 0) return -1;
+  return unshare(CLONE_NEWUSER);
+}
+
+static long reach_user_netfilter(void) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -1;
+  const struct nlmsghdr nothing = {.nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP};
+  return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), &nothing, sizeof(nothing), 0);
 }
 
 static long reach_handle(const char* file) {
@@ -103,15 +151,48 @@ static long reach_bpf(unsigned type) {
   return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-static long reach_bpf_detach(void) {
-  union bpf_attr attr = {.target_fd = (unsigned)-1, .attach_type = BPF_CGROUP_DEVICE};
-  return unless(syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)), EBADF);
+static long reach_bpf_detach(const char* cgroup) {
+  union bpf_attr attr = {.target_fd = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY), .attach_type = BPF_CGROUP_DEVICE};
+  // Nothing is attached there; or several are, and it is not said which.
+  return unless(unless(syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)), ENOENT), EINVAL);
+}
+
+static long reach_perf(void) {
+  struct perf_event_attr attr = {
+      .type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_DUMMY, .disabled = 1, .exclude_kernel = 1};
+  return syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0UL);
+}
+
+static long reach_clone_into(const char* cgroup) {
+  struct clone_args arguments = {.flags = CLONE_INTO_CGROUP,
+                                 .exit_signal = SIGCHLD,
+                                 .cgroup = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY)};
+  const long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+  if (pid == 0) _exit(0);
+  return pid;
+}
+
+/// That the kernel could load no module is not told from there being none.
+static long reach_autoload(void) {
+  const int fd = socket(AF_KEY, SOCK_RAW, 2); // PF_KEY_V2
+  if (fd < 0 && errno == EAFNOSUPPORT) errno = EPERM;
+  return fd;
 }
 
 static long reach_settime(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return clock_settime(CLOCK_REALTIME, &now);
+}
+
+static long reach_adjtime(void) {
+  struct timex nothing = {.modes = ADJ_SETOFFSET};
+  return adjtimex(&nothing);
+}
+
+static long reach_io_uring(void) {
+  struct io_uring_params parameters = {0};
+  return syscall(SYS_io_uring_setup, 1, &parameters);
 }
 
 static long reach_connect(const char* name) {
@@ -122,29 +203,95 @@ static long reach_connect(const char* name) {
                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name)));
 }
 
+struct message {
+  char byte;
+  struct iovec data;
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  struct msghdr header;
+};
+
+static struct msghdr* prepare(struct message* message) {
+  message->data = (struct iovec){&message->byte, 1};
+  message->header = (struct msghdr){.msg_iov = &message->data,
+                                    .msg_iovlen = 1,
+                                    .msg_control = message->control,
+                                    .msg_controllen = sizeof(message->control)};
+  return &message->header;
+}
+
+_Noreturn static void give(const char* name, const char* directory) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = opened(directory, O_RDONLY | O_DIRECTORY);
+  if (bind(listener, (struct sockaddr*)&address, sizeof(address)) < 0 || listen(listener, 1) < 0) tell(-1);
+  if (fork() != 0) _exit(0);
+  for (int i = 0; i <= 2; i++) close(i); // whoever started it may wait for these
+  for (;;) {
+    const int to = accept(listener, NULL, NULL);
+    struct message message = {0};
+    struct msghdr* header = prepare(&message);
+    struct cmsghdr* control = CMSG_FIRSTHDR(header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+    sendmsg(to, header, MSG_NOSIGNAL);
+    close(to);
+  }
+}
+
+/// What is not to be received is left out of the message.
+static long reach_take(const char* name) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
+  const int from = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(from, (struct sockaddr*)&address, sizeof(address)) < 0) return -1;
+  struct message message = {0};
+  if (recvmsg(from, prepare(&message), 0) < 0) return -1;
+  errno = EPERM;
+  return CMSG_FIRSTHDR(&message.header) ? 0 : -1;
+}
+
 int main(int argc, char** argv) {
   const char* how = argc > 1 ? argv[1] : "";
   const char* first = argc > 2 ? argv[2] : "";
   const char* second = argc > 3 ? argv[3] : "";
+  const char* third = argc > 4 ? argv[4] : "";
   char junk[64] = "no module";
   if (!strcmp(how, "setns")) tell(setns(opened(first, O_RDONLY), 0));
   if (!strcmp(how, "setns-pidfd"))
     tell(setns((int)syscall(SYS_pidfd_open, atoi(first), 0), (int)strtol(second, NULL, 0)));
   if (!strcmp(how, "chroot")) tell(reach_chroot(first));
   if (!strcmp(how, "ptrace")) tell(reach_ptrace(atoi(first)));
+  if (!strcmp(how, "kill")) tell(kill(atoi(first), SIGCONT));
+  if (!strcmp(how, "take-descriptor")) tell(reach_descriptor(atoi(first)));
+  if (!strcmp(how, "mknod")) tell(reach_mknod(first, (unsigned)atoi(second), (unsigned)atoi(third)));
   if (!strcmp(how, "read")) tell(opened(first, O_RDONLY));
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
   if (!strcmp(how, "fsmount")) tell(reach_fsmount(first, second));
+  if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
+  if (!strcmp(how, "user-mount")) tell(reach_user_mount(first, second));
+  if (!strcmp(how, "user-namespace")) tell(reach_user_namespace());
+  if (!strcmp(how, "user-netfilter")) tell(reach_user_netfilter());
   if (!strcmp(how, "handle")) tell(reach_handle(first));
   if (!strcmp(how, "module")) tell(unless(syscall(SYS_init_module, junk, sizeof(junk), ""), ENOEXEC));
   if (!strcmp(how, "kexec")) tell(unless(syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL), EINVAL));
   if (!strcmp(how, "ioperm")) tell(ioperm(0x80, 1, 1));
   if (!strcmp(how, "syslog")) tell(klogctl(3, junk, sizeof(junk)));
   if (!strcmp(how, "settime")) tell(reach_settime());
+  if (!strcmp(how, "adjtime")) tell(reach_adjtime());
+  if (!strcmp(how, "autoload")) tell(reach_autoload());
   if (!strcmp(how, "reboot")) tell(unless(syscall(SYS_reboot, 0, 0, 0, NULL), EINVAL));
   if (!strcmp(how, "bpf")) tell(unless(reach_bpf((unsigned)atoi(first)), EINVAL));
-  if (!strcmp(how, "bpf-detach")) tell(reach_bpf_detach());
+  if (!strcmp(how, "bpf-detach")) tell(reach_bpf_detach(first));
+  if (!strcmp(how, "perf")) tell(reach_perf());
+  if (!strcmp(how, "clone-into")) tell(reach_clone_into(first));
+  if (!strcmp(how, "give")) give(first, second);
+  if (!strcmp(how, "take")) tell(reach_take(first));
+  if (!strcmp(how, "io-uring")) tell(reach_io_uring());
+  if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
+  if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));
   if (!strcmp(how, "connect")) tell(reach_connect(first));
   fprintf(stderr, "reach: what is %s?\n", how);
   return 2;

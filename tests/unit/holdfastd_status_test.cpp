@@ -3,6 +3,7 @@
 
 #include "holdfastd/status_report.hpp"
 #include "holdfastd_fake.hpp"
+#include "rule/check_catalogue.hpp"
 
 using namespace holdfast;
 using namespace holdfast::holdfastd;
@@ -64,6 +65,23 @@ TEST_CASE("status: each function with its switch, whether it is in effect, why n
   CHECK(program.on);
   CHECK_FALSE(program.in_effect);
   CHECK(program.reason.find("not every hook") != std::string::npos);
+}
+
+TEST_CASE("status: what a rule checks and the module does not notice on this kernel is said") {
+  auto inputs = normal();
+  inputs.module->checks = rule::toBytes(rule::checkedItems());
+  const auto inside = [&inputs] { return statusReport(inputs).policy.back(); };
+  CHECK(inside().effective == "block");
+  CHECK(inside().reason.find("the module does not notice") == std::string::npos);
+
+  auto but_one = rule::checkedItems();
+  but_one.reset(*rule::findCheckItem("CG5"));
+  inputs.module->checks = rule::toBytes(but_one);
+  CHECK(inside().effective == "block");
+  CHECK_THAT(inside().reason, Catch::Matchers::EndsWith("on this kernel the module does not notice CG5"));
+
+  inputs.module->checks = {};
+  CHECK(inside().effective == "none");
 }
 
 TEST_CASE("status: why containers are not covered is counted by reason") {

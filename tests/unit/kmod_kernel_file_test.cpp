@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which of the kernel's files the module knows, by the names that the kernel gave them.
 #include <catch2/catch.hpp>
+#include <utility>
 
 extern "C" {
 #include <uapi/linux/holdfast_checks.h>
@@ -11,9 +12,11 @@ extern "C" {
 namespace {
 constexpr int kNone = -1;
 
-int written(holdfast_kernel_fs fs, const char* name) { return holdfast_kernel_file_check(fs, name, true, false); }
+int written(holdfast_kernel_fs fs, const char* name, unsigned where = 0) {
+  return holdfast_kernel_file_check(fs, name, HOLDFAST_OPENING_TO_WRITE | where);
+}
 int looked(holdfast_kernel_fs fs, const char* name, bool privileged) {
-  return holdfast_kernel_file_check(fs, name, false, privileged);
+  return holdfast_kernel_file_check(fs, name, privileged ? HOLDFAST_OPENING_WITH_ADDRESSES : 0);
 }
 }  // namespace
 
@@ -26,9 +29,20 @@ TEST_CASE("settings of the host are told from those of namespaces, and reading f
   CHECK(written(proc, "/sys/kernel/sysrq") == HOLDFAST_CHECK_PS1);
   CHECK(written(proc, "/sys/kernel/randomize_va_space") == HOLDFAST_CHECK_PS3);
   CHECK(written(proc, "/sys/vm/drop_caches") == HOLDFAST_CHECK_PS3);
-  for (const char* own : {"/sys/net/ipv4/ip_forward", "/sys/kernel/hostname", "/sys/kernel/shmmax", "/sys/kernel/sem",
-                          "/sys/fs/mqueue/msg_max", "/sys/user/max_net_namespaces"})
-    CHECK(written(proc, own) == kNone);
+  constexpr std::pair<const char*, unsigned> kNamespaced[] = {
+      {"/sys/net/ipv4/ip_forward", HOLDFAST_OPENING_IN_HOST_NET},
+      {"/sys/kernel/hostname", HOLDFAST_OPENING_IN_HOST_UTS},
+      {"/sys/kernel/shmmax", HOLDFAST_OPENING_IN_HOST_IPC},
+      {"/sys/kernel/sem", HOLDFAST_OPENING_IN_HOST_IPC},
+      {"/sys/fs/mqueue/msg_max", HOLDFAST_OPENING_IN_HOST_IPC},
+      {"/sys/kernel/ns_last_pid", HOLDFAST_OPENING_IN_HOST_PID},
+      {"/sys/user/max_net_namespaces", HOLDFAST_OPENING_IN_HOST_USER}};
+  for (const auto& [name, host] : kNamespaced) {
+    CHECK(written(proc, name) == kNone);
+    CHECK(written(proc, name, host) == HOLDFAST_CHECK_PS3);
+    CHECK(holdfast_kernel_file_check(proc, name, host) == kNone);
+  }
+  CHECK(written(proc, "/sys/kernel/hostname", HOLDFAST_OPENING_IN_HOST_NET) == kNone);
   CHECK(looked(proc, "/sys/kernel/core_pattern", true) == kNone);
   CHECK(written(proc, "/uptime") == kNone);
   CHECK(written(proc, "/sys") == kNone);
@@ -53,5 +67,7 @@ TEST_CASE("other file systems have names of their own") {
   CHECK(written(HOLDFAST_KERNEL_FS_CGROUP1, "/a/b/notify_on_release") == HOLDFAST_CHECK_CG1);
   CHECK(written(HOLDFAST_KERNEL_FS_CGROUP1, "/docker/x/devices.allow") == HOLDFAST_CHECK_CG3);
   CHECK(written(HOLDFAST_KERNEL_FS_CGROUP1, "/release_agent/tasks") == kNone);
+  CHECK(written(HOLDFAST_KERNEL_FS_CGROUP1, "/tasks") == HOLDFAST_CHECK_CG4);
+  CHECK(written(HOLDFAST_KERNEL_FS_CGROUP1, "/a/cgroup.procs") == kNone);
   CHECK(looked(HOLDFAST_KERNEL_FS_CGROUP1, "/release_agent", true) == kNone);
 }

@@ -21,6 +21,8 @@ TEST_CASE("sockets of engines and of the init system are known, with a NUL at th
   CHECK(check("/run/k3s/containerd/containerd.sock") == HOLDFAST_CHECK_SK1);
   CHECK(check("/run/systemd/private") == HOLDFAST_CHECK_SK3);
   CHECK(check("/run/dbus/system_bus_socket") == HOLDFAST_CHECK_SK3);
+  CHECK(check("/run/user/1000/bus") == HOLDFAST_CHECK_SK3);
+  CHECK(check("/run/containerd/s/0123abc") == HOLDFAST_CHECK_SK2);
 }
 
 TEST_CASE("abstract names are told from files") {
@@ -30,7 +32,8 @@ TEST_CASE("abstract names are told from files") {
 }
 
 TEST_CASE("others, short ones and none are not") {
-  for (const std::string_view name : {""sv, "\0"sv, "/"sv, "sock"sv, "docker.sock"sv, "/run/docker.sock.old"sv,
-                                      "/run/mysqld/mysqld.sock"sv, "\0\0\0"sv})
+  for (const std::string_view name :
+       {""sv, "\0"sv, "/"sv, "sock"sv, "docker.sock"sv, "/run/docker.sock.old"sv, "/run/mysqld/mysqld.sock"sv,
+        "/run/app/bus"sv, "/run/user/bus"sv, "/srv/run/containerd/s/x"sv, "\0\0\0"sv})
     CHECK(check(name) == -1);
 }

@@ -8,6 +8,7 @@
 #include "alert/requests.hpp"
 #include "base/json.hpp"
 #include "control/message.hpp"
+#include "rule/check_catalogue.hpp"
 #include "rule/describe.hpp"
 #include "rule/judge.hpp"
 
@@ -42,7 +43,15 @@ std::vector<std::string> moduleReasons(const StatusInputs& inputs) {
 }
 
 control::RulePolicy policyOf(const rule::Rule& rule, const StatusInputs& inputs, const std::string& problem) {
-  const auto effect = rule::effectOf(rule, *inputs.in_force->rules, inputs.in_force->config, problem);
+  auto effect = rule::effectOf(rule, *inputs.in_force->rules, inputs.in_force->config, problem);
+  if (inputs.module && rule.type == rule::RuleType::ContainerEscape && effect.effective != "none") {
+    const auto checked = rule.checks.items & rule::checkedItems();
+    const auto unnoticed = checked & ~rule::fromBytes(inputs.module->checks);
+    if (unnoticed == checked) effect.effective = "none";
+    if (unnoticed.any())
+      effect.reason += (effect.reason.empty() ? "" : "; ") + std::string("on this kernel the module does not notice ") +
+                       rule::namesOf(unnoticed);
+  }
   return {rule.name, effect.requested, effect.effective, effect.reason, rule::name(rule.type)};
 }
 

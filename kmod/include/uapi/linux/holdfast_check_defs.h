@@ -55,14 +55,14 @@ HOLDFAST_CHECK(NS3, JOIN_HOST_NS, checked, urgent, "T1611",
 	       "chroot to a directory outside of its root")
 HOLDFAST_CHECK(PT1, CROSS_CONTAINER_ACCESS, checked, urgent, "T1055.009",
 	       "ptrace, /proc/PID/mem, process_vm_writev")
-HOLDFAST_CHECK(PT2, CROSS_CONTAINER_ACCESS, planned, suspicious, "T1055.008",
+HOLDFAST_CHECK(PT2, CROSS_CONTAINER_ACCESS, checked, suspicious, "T1055.008",
 	       "/proc/PID/root, cwd and fd")
-HOLDFAST_CHECK(PT3, CROSS_CONTAINER_ACCESS, planned, urgent, "T1055.008",
+HOLDFAST_CHECK(PT3, CROSS_CONTAINER_ACCESS, checked, urgent, "T1055.008",
 	       "pidfd_getfd")
-HOLDFAST_CHECK(PT4, CROSS_CONTAINER_ACCESS, planned, urgent, "T1611",
+HOLDFAST_CHECK(PT4, CROSS_CONTAINER_ACCESS, checked, urgent, "T1611",
 	       "receiving a directory from outside over a socket")
-HOLDFAST_CHECK(PT5, CROSS_CONTAINER_ACCESS, planned, urgent, "T1562.001",
-	       "killing an agent of the host")
+HOLDFAST_CHECK(PT5, CROSS_CONTAINER_ACCESS, checked, urgent, "T1562.001",
+	       "sending a signal to a process of the host")
 HOLDFAST_CHECK(RT1, RUNTIME_TAMPER, planned, urgent, "T1611",
 	       "overwriting the runtime through /proc/self/exe")
 HOLDFAST_CHECK(RT2, RUNTIME_TAMPER, planned, urgent, "T1611",
@@ -83,7 +83,7 @@ HOLDFAST_CHECK(UH4, KERNEL_UPCALL, planned, urgent, "T1611",
 	       "the kernel is about to start a program out of a container")
 HOLDFAST_CHECK(CG1, CGROUP_CONTROL, checked, urgent, "T1611",
 	       "release_agent, notify_on_release")
-HOLDFAST_CHECK(CG2, CGROUP_CONTROL, planned, urgent, "T1611",
+HOLDFAST_CHECK(CG2, CGROUP_CONTROL, checked, urgent, "T1611",
 	       "mounting cgroups in a user namespace of its own")
 HOLDFAST_CHECK(CG3, CGROUP_CONTROL, checked, urgent, "T1611",
 	       "rewriting the list of allowed devices")
@@ -99,14 +99,14 @@ HOLDFAST_CHECK(PS3, SENSITIVE_KERNEL_FS, checked, reminder, "T1562",
 	       "sysctl settings of the whole host")
 HOLDFAST_CHECK(PS4, SENSITIVE_KERNEL_FS, checked, suspicious, "T1562.001",
 	       "debugfs, tracefs, parameters of modules")
-HOLDFAST_CHECK(RD1, RAW_DEVICE, planned, reminder, "T1611",
+HOLDFAST_CHECK(RD1, RAW_DEVICE, checked, reminder, "T1611",
 	       "making a device node (mknod)")
 HOLDFAST_CHECK(RD2, RAW_DEVICE, checked, urgent, "T1611",
 	       "a whole disk")
 HOLDFAST_CHECK(RD3, RAW_DEVICE, checked, urgent, "T1611",
 	       "/dev/mem, kmem, port")
-HOLDFAST_CHECK(RD4, RAW_DEVICE, planned, urgent, "T1611",
-	       "commands to disks, device mapper, loop and nbd devices")
+HOLDFAST_CHECK(RD4, RAW_DEVICE, checked, urgent, "T1611",
+	       "control of device mapper, loop devices, btrfs and SCSI")
 HOLDFAST_CHECK(RD5, RAW_DEVICE, checked, urgent, "T1611",
 	       "iopl, ioperm, MSR, PCI")
 HOLDFAST_CHECK(HW1, HOST_PERSISTENCE, planned, suspicious, "T1053.003",
@@ -143,13 +143,13 @@ HOLDFAST_CHECK(MT4, DANGEROUS_MOUNT, planned, suspicious, "T1611",
 	       "fsopen and move_mount")
 HOLDFAST_CHECK(MT5, DANGEROUS_MOUNT, planned, urgent, "T1611",
 	       "a mount that propagates to the host")
-HOLDFAST_CHECK(MT6, DANGEROUS_MOUNT, planned, reminder, "T1611",
+HOLDFAST_CHECK(MT6, DANGEROUS_MOUNT, checked, reminder, "T1611",
 	       "overlay or FUSE in a user namespace")
 HOLDFAST_CHECK(FH1, FILE_HANDLE, checked, urgent, "T1611",
 	       "open_by_handle_at")
 HOLDFAST_CHECK(KL1, KERNEL_CODE, checked, urgent, "T1547.006",
 	       "init_module, finit_module")
-HOLDFAST_CHECK(KL2, KERNEL_CODE, planned, reminder, "T1068",
+HOLDFAST_CHECK(KL2, KERNEL_CODE, checked, reminder, "T1068",
 	       "making the kernel load a module by itself")
 HOLDFAST_CHECK(KL3, KERNEL_CODE, checked, urgent, "T1542",
 	       "kexec")
@@ -159,19 +159,19 @@ HOLDFAST_CHECK(BP1, BPF_PERF, checked, suspicious, "T1014",
 	       "tracing programs")
 HOLDFAST_CHECK(BP2, BPF_PERF, checked, urgent, "T1562.001",
 	       "programs that write memory, decide, or override returns")
-HOLDFAST_CHECK(BP3, BPF_PERF, planned, suspicious, "T1014",
+HOLDFAST_CHECK(BP3, BPF_PERF, checked, suspicious, "T1014",
 	       "perf of the whole system, or at probes")
-HOLDFAST_CHECK(AS1, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
+HOLDFAST_CHECK(AS1, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "a user namespace without privilege")
-HOLDFAST_CHECK(AS2, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
+HOLDFAST_CHECK(AS2, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "nf_tables, tc")
 HOLDFAST_CHECK(AS3, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
 	       "oversized parameters of fsconfig")
-HOLDFAST_CHECK(AS4, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
+HOLDFAST_CHECK(AS4, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "io_uring")
-HOLDFAST_CHECK(AS5, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
-	       "userfaultfd, keyctl")
-HOLDFAST_CHECK(AS6, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
+HOLDFAST_CHECK(AS5, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
+	       "userfaultfd")
+HOLDFAST_CHECK(AS6, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "AF_ALG, RXRPC, VSOCK and PACKET sockets")
 HOLDFAST_CHECK(AS7, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
 	       "writing the page cache by splice")

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Cgroups that are not the container's, and what guards the container's own. */
+#include <linux/bpf.h>
+#include <linux/cgroup.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/security.h>
+
+#include "attach.h"
+#include "check.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(cgroup_attach_permissions);
+HOLDFAST_DEFINE_HOOK(__cgroup_bpf_attach);
+HOLDFAST_DEFINE_HOOK(__cgroup_bpf_detach);
+HOLDFAST_DEFINE_HOOK(security_sb_remount);
+
+static int check(u32 item, const char *name)
+{
+	const struct holdfast_reach reach = { .check = item, .name = name };
+	int index, err;
+
+	index = holdfast_enter();
+	err = holdfast_check(&reach);
+	holdfast_leave(index);
+	return err;
+}
+
+struct cgroup_namespace;
+asmlinkage int
+holdfast_policy_cgroup_attach_permissions(struct cgroup *from, struct cgroup *to,
+					  struct super_block *sb, bool all,
+					  struct cgroup_namespace *ns);
+
+/*
+ * Under cgroup_mutex. clone3() with CLONE_INTO_CGROUP comes here, and a write to
+ * the list of processes or threads, whoever has opened it.
+ */
+int holdfast_policy_cgroup_attach_permissions(struct cgroup *from,
+					      struct cgroup *to,
+					      struct super_block *sb, bool all,
+					      struct cgroup_namespace *ns)
+{
+	holdfast_hit(cgroup_attach_permissions);
+	if (!holdfast_is_member(current) || holdfast_own_cgroup_level(to) >= 0)
+		return 0;
+	return check(HOLDFAST_CHECK_CG4, "move");
+}
+
+/* What the runtime has put on the container's own cgroup is not its own. */
+static int check_bpf(struct cgroup *cgroup, enum bpf_attach_type type,
+		     const char *what)
+{
+	if (type != BPF_CGROUP_DEVICE || !holdfast_is_member(current) ||
+	    holdfast_own_cgroup_level(cgroup) > 0)
+		return 0;
+	return check(HOLDFAST_CHECK_CG5, what);
+}
+
+struct bpf_cgroup_link;
+asmlinkage int
+holdfast_policy___cgroup_bpf_attach(struct cgroup *cgroup, struct bpf_prog *prog,
+				    struct bpf_prog *replaced,
+				    struct bpf_cgroup_link *link,
+				    enum bpf_attach_type type, u32 flags);
+
+/* Under cgroup_mutex. Newer kernels pass two arguments more, on the stack. */
+int holdfast_policy___cgroup_bpf_attach(struct cgroup *cgroup,
+					struct bpf_prog *prog,
+					struct bpf_prog *replaced,
+					struct bpf_cgroup_link *link,
+					enum bpf_attach_type type, u32 flags)
+{
+	holdfast_hit(__cgroup_bpf_attach);
+	return check_bpf(cgroup, type, replaced ? "replace" : "attach");
+}
+
+asmlinkage int
+holdfast_policy___cgroup_bpf_detach(struct cgroup *cgroup, struct bpf_prog *prog,
+				    struct bpf_cgroup_link *link,
+				    enum bpf_attach_type type);
+
+/* Likewise. A link that is given up must not fail. */
+int holdfast_policy___cgroup_bpf_detach(struct cgroup *cgroup,
+					struct bpf_prog *prog,
+					struct bpf_cgroup_link *link,
+					enum bpf_attach_type type)
+{
+	holdfast_hit(__cgroup_bpf_detach);
+	return link ? 0 : check_bpf(cgroup, type, "detach");
+}
+
+asmlinkage int holdfast_policy_security_sb_remount(struct super_block *sb,
+						   void *options);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_remount,
+			       holdfast_policy_security_sb_remount);
+
+/* Version 1 takes the release agent as an option of a mount, too. */
+int holdfast_policy_security_sb_remount(struct super_block *sb, void *options)
+{
+	holdfast_hit(security_sb_remount);
+	if (sb->s_magic != CGROUP_SUPER_MAGIC || !holdfast_is_member(current))
+		return 0;
+	return check(HOLDFAST_CHECK_CG1, "remount");
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(cgroup_attach_permissions, HOLDFAST_CHECK_CG4),
+	HOLDFAST_CHECK_HOOK(__cgroup_bpf_attach, HOLDFAST_CHECK_CG5),
+	HOLDFAST_CHECK_HOOK(__cgroup_bpf_detach, HOLDFAST_CHECK_CG5),
+	HOLDFAST_CHECK_HOOK(security_sb_remount, HOLDFAST_CHECK_CG1),
+};
+
+const struct holdfast_table holdfast_cgroup_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};

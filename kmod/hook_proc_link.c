@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Links of proc that lead to what another process has open, or lives in. */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/task.h>
+
+#include "attach.h"
+#include "check.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(proc_pid_get_link);
+
+/*
+ * Whose directory @dentry is in: a reference, or NULL. In this file system
+ * nothing is renamed or moved, and a directory of the root with a number for a
+ * name is that of the process.
+ */
+static struct task_struct *process_of(const struct dentry *dentry)
+{
+	const struct dentry *parent = dentry->d_parent;
+	struct task_struct *task = NULL;
+	unsigned int number;
+
+	rcu_read_lock();
+	while (!IS_ROOT(parent)) {
+		dentry = parent;
+		parent = READ_ONCE(parent->d_parent);
+	}
+	if (!kstrtouint(dentry->d_name.name, 10, &number))
+		task = pid_task(find_pid_ns(number, proc_pid_ns(dentry->d_sb)),
+				PIDTYPE_PID);
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	return task;
+}
+
+asmlinkage int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
+						 struct inode *inode,
+						 struct delayed_call *done);
+
+/* To follow one, not to read where it leads. Without @dentry it fails here. */
+int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
+				      struct inode *inode,
+				      struct delayed_call *done)
+{
+	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_PT2 };
+	struct task_struct *task;
+	int index, err = 0;
+
+	holdfast_hit(proc_pid_get_link);
+	if (!dentry || !holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	task = process_of(dentry);
+	if (task) {
+		reach.target = task;
+		reach.name = dentry->d_name.name;
+		if (holdfast_is_other(task))
+			err = holdfast_check(&reach);
+		put_task_struct(task);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(proc_pid_get_link, HOLDFAST_CHECK_PT2),
+};
+
+const struct holdfast_table holdfast_proc_link_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};

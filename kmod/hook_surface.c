@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parts of the kernel that few programs need, and many exploits begin with. */
+#include <linux/cred.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/security.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/user_namespace.h>
+#include <net/sock.h>
+
+#include "attach.h"
+#include "check.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(security_create_user_ns);
+HOLDFAST_DEFINE_HOOK(security_netlink_send);
+HOLDFAST_DEFINE_HOOK(security_inode_init_security_anon);
+HOLDFAST_DEFINE_HOOK(security_socket_create);
+HOLDFAST_DEFINE_HOOK(security_kernel_module_request);
+
+static int check(u32 item, const char *name)
+{
+	const struct holdfast_reach reach = { .check = item, .name = name };
+	int index, err;
+
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = holdfast_check(&reach);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_security_create_user_ns(const struct cred *cred);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_create_user_ns,
+			       holdfast_policy_security_create_user_ns);
+
+/* Who may do everything where it is gains nothing by it. */
+int holdfast_policy_security_create_user_ns(const struct cred *cred)
+{
+	holdfast_hit(security_create_user_ns);
+	if (cap_raised(cred->cap_effective, CAP_SYS_ADMIN))
+		return 0;
+	return check(HOLDFAST_CHECK_AS1, NULL);
+}
+
+/* Does a message of @skb change what handles packets? The kernel's copy. */
+static bool changes_traffic(const struct sk_buff *skb)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)skb->data;
+	int left = skb->len;
+
+	for (; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
+		switch (message->nlmsg_type) {
+		case RTM_NEWQDISC:
+		case RTM_NEWTCLASS:
+		case RTM_NEWTFILTER:
+		case RTM_NEWACTION:
+		case RTM_NEWCHAIN:
+			return true;
+		}
+	}
+	return false;
+}
+
+asmlinkage int holdfast_policy_security_netlink_send(struct sock *sk,
+						     struct sk_buff *skb);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_netlink_send,
+			       holdfast_policy_security_netlink_send);
+
+/* Only privilege that a user namespace gave is meant. */
+int holdfast_policy_security_netlink_send(struct sock *sk, struct sk_buff *skb)
+{
+	holdfast_hit(security_netlink_send);
+	if (current_user_ns() == &init_user_ns || !holdfast_is_member(current))
+		return 0;
+	if (sk->sk_protocol == NETLINK_NETFILTER)
+		return check(HOLDFAST_CHECK_AS2, "netfilter");
+	if (sk->sk_protocol == NETLINK_ROUTE && changes_traffic(skb))
+		return check(HOLDFAST_CHECK_AS2, "traffic control");
+	return 0;
+}
+
+asmlinkage int
+holdfast_policy_security_inode_init_security_anon(struct inode *inode,
+						  const struct qstr *name,
+						  const struct inode *context);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_inode_init_security_anon,
+			       holdfast_policy_security_inode_init_security_anon);
+
+/* The names are the kernel's. */
+int holdfast_policy_security_inode_init_security_anon(struct inode *inode,
+						      const struct qstr *name,
+						      const struct inode *context)
+{
+	holdfast_hit(security_inode_init_security_anon);
+	if (!strcmp(name->name, "[io_uring]"))
+		return check(HOLDFAST_CHECK_AS4, NULL);
+	if (!strcmp(name->name, "[userfaultfd]"))
+		return check(HOLDFAST_CHECK_AS5, NULL);
+	return 0;
+}
+
+static const char *name_of(int family)
+{
+	switch (family) {
+	case AF_ALG:
+		return "AF_ALG";
+	case AF_RXRPC:
+		return "AF_RXRPC";
+	case AF_VSOCK:
+		return "AF_VSOCK";
+	case AF_PACKET:
+		return "AF_PACKET";
+	}
+	return NULL;
+}
+
+asmlinkage int holdfast_policy_security_socket_create(int family, int type,
+						      int protocol, int kern);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_socket_create,
+			       holdfast_policy_security_socket_create);
+
+/* @kern: the kernel's own, on whoever's behalf */
+int holdfast_policy_security_socket_create(int family, int type, int protocol,
+					   int kern)
+{
+	const char *name = name_of(family);
+
+	holdfast_hit(security_socket_create);
+	return name && !kern ? check(HOLDFAST_CHECK_AS6, name) : 0;
+}
+
+asmlinkage int holdfast_policy_security_kernel_module_request(char *name);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_kernel_module_request,
+			       holdfast_policy_security_kernel_module_request);
+
+int holdfast_policy_security_kernel_module_request(char *name)
+{
+	holdfast_hit(security_kernel_module_request);
+	return check(HOLDFAST_CHECK_KL2, name);
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(security_create_user_ns, HOLDFAST_CHECK_AS1),
+	HOLDFAST_CHECK_HOOK(security_netlink_send, HOLDFAST_CHECK_AS2),
+	HOLDFAST_CHECK_HOOK(security_inode_init_security_anon,
+			    HOLDFAST_CHECK_AS4, HOLDFAST_CHECK_AS5),
+	HOLDFAST_CHECK_HOOK(security_socket_create, HOLDFAST_CHECK_AS6),
+	HOLDFAST_CHECK_HOOK(security_kernel_module_request, HOLDFAST_CHECK_KL2),
+};
+
+const struct holdfast_table holdfast_surface_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};
