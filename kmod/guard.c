@@ -4,6 +4,8 @@
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
+#include <linux/skbuff.h>
+#include <linux/string.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -44,6 +46,12 @@ bool holdfast_guard_may_attach(struct task_struct *task)
 	if (task->tgid == holdfast_netlink_controller())
 		return false;
 	return is_confirmed_member(task) || !holdfast_in_container(task);
+}
+
+bool holdfast_guard_may_audit(const struct sk_buff *skb)
+{
+	return !strnstr(skb->data, "op=holdfast:", skb->len) ||
+	       !holdfast_is_member(current);
 }
 
 bool holdfast_guard_locked(void)

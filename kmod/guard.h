@@ -19,6 +19,12 @@ bool holdfast_guard_may_speak(struct sk_buff *skb);
  */
 bool holdfast_guard_may_attach(struct task_struct *task);
 
+/*
+ * May current send @skb to the audit system, as the kernel has copied it? Not a
+ * member, if it looks like what Holdfast says there.
+ */
+bool holdfast_guard_may_audit(const struct sk_buff *skb);
+
 /* Lock-down until reboot: the module stays, policy may only be tightened. */
 void holdfast_guard_lock(void);
 bool holdfast_guard_locked(void);

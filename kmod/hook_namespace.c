@@ -139,7 +139,10 @@ DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
 
-/* Is it the root that the container came with? Package managers go back so. */
+/*
+ * Is it in the file system that the container's root is? Package managers leave
+ * a chroot of theirs so.
+ */
 static bool is_home(const struct path *path)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
@@ -147,8 +150,7 @@ static bool is_home(const struct path *path)
 
 	if (!member)
 		return false;
-	home = path->dentry == member->home->root_dentry &&
-	       holdfast_root_is(member->home->root, path->dentry->d_sb);
+	home = holdfast_root_is(member->home->root, path->dentry->d_sb);
 	holdfast_member_put(member);
 	return home;
 }

@@ -11,6 +11,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "guard.h"
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(security_create_user_ns);
@@ -69,10 +70,12 @@ asmlinkage int holdfast_policy_security_netlink_send(struct sock *sk,
 HOLDFAST_ASSERT_SAME_ARGUMENTS(security_netlink_send,
 			       holdfast_policy_security_netlink_send);
 
-/* Only privilege that a user namespace gave is meant. */
+/* Of what is checked only privilege that a user namespace gave is meant. */
 int holdfast_policy_security_netlink_send(struct sock *sk, struct sk_buff *skb)
 {
 	holdfast_hit(security_netlink_send);
+	if (sk->sk_protocol == NETLINK_AUDIT)
+		return holdfast_guard_may_audit(skb) ? 0 : -EPERM;
 	if (current_user_ns() == &init_user_ns || !holdfast_is_member(current))
 		return 0;
 	if (sk->sk_protocol == NETLINK_NETFILTER)

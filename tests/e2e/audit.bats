@@ -53,6 +53,21 @@ records() {
     same "0 " "$(audit_output)"
 }
 
+@test "a container that may write audit records writes none of Holdfast's; others of its are its own" {
+    make_bundle forger base --share network --cap all
+    start_container forger
+    set_rule alert
+    same refused "$(exec_container forger reach audit 'op=holdfast:exec vm="web" res=success')"
+    same "done" "$(exec_container forger reach audit 'op=anything vm="web" res=success')"
+    anything() { grep -q "op=anything" /var/log/audit/audit.log; }
+    wait_for 20 anything
+    same "" "$(records web)"
+    # the same from the host, which is told by its process
+    same "done" "$("$BATS_TEST_DIRNAME/../../build/tests/programs/reach" audit 'op=holdfast:exec vm="host" res=success')"
+    wait_for 20 audit_has host 1
+    [[ $(records host) != *" pid=$(status_of .controller.pid) "* ]]
+}
+
 @test "an audit daemon that is stopped misses nothing: what waited is in its trail when it is back" {
     local name
     make_bundle waits base

@@ -1,5 +1,5 @@
 # vm: --no-module
-# kernels: 6.1
+# kernels: none
 # What the other files build on: containers made by lib/container.bash, without Holdfast, behave as they should.
 
 load lib/container

@@ -1,5 +1,5 @@
 # Switched off on the kernel's command line, for a host that has to come up whatever happens.
-# kernels: 6.1
+# kernels: none
 # vm: --no-module --append holdfast.disable=1
 
 load lib/container

@@ -51,21 +51,6 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
     podman rm --force --time 0 labelled
 }
 
-@test "podman, crun, cgroups of its own" {
-    podman_begin crun cgroupfs
-    life_cycle podman
-}
-
-@test "podman, runc, cgroups of systemd" {
-    podman_begin runc systemd
-    life_cycle podman
-}
-
-@test "podman, runc, cgroups of its own" {
-    podman_begin runc cgroupfs
-    life_cycle podman more
-}
-
 @test "containerd by ctr, runc; its own records are known, and its restart changes nothing" {
     ctr_begin
     life_cycle ctr more
@@ -77,10 +62,28 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
     [[ $(ctr_exec labelled marker) == ran ]]
     knows labelled .image docker.io/library/base:1
     ctr_end labelled
+    # cgroups of systemd
+    ctr run --detach --runc-systemd-cgroup --cgroup system.slice:cri-containerd:by-systemd docker.io/library/base:1 by-systemd \
+        sleep 1000 </dev/null
+    wait_for 20 knows by-systemd .image docker.io/library/base:1
+    same '[true,"/system.slice/cri-containerd-by-systemd.scope"]' "$(shown by-systemd '[.covered, .cgroup_path]')"
+    [[ $(ctr_exec by-systemd sh -c 'marker; cp /usr/bin/marker /tmp/copy; /tmp/copy || echo refused') == $'ran\nrefused' ]]
+    ctr_end by-systemd
 }
 
-@test "containerd by the kubelet's interface: a pod lives and ends, and what it is is known" {
-    cri_begin
+@test "containerd by the kubelet's interface, cgroups of its own" {
+    cri_begin cgroupfs
+    set_rule block
+    read -r pod id < <(cri start shop web-1 web docker.io/library/base:1)
+    [[ $(cri exec "$id" marker) == ran ]]
+    no_alerts
+    same '["web",true]' "$(shown "$id" '[.name, .covered]')"
+    [[ $(cri exec "$id" sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy || echo refused' 2>/dev/null) == refused ]]
+    cri end "$pod"
+}
+
+@test "containerd by the kubelet's interface, cgroups of systemd: a pod lives and ends, and what it is is known" {
+    cri_begin systemd
     set_rule block
     read -r pod id < <(cri start shop web-0 web docker.io/library/base:1 app=shop)
     [[ $(cri exec "$id" marker) == ran ]]

@@ -1,6 +1,6 @@
 # What the controller needs fails: the disk under its store, descriptors, memory. Programs are judged all the same, and what
 # happened is stored when it can be.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

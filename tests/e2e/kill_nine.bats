@@ -1,5 +1,5 @@
 # holdfastd is killed a hundred times, at random moments, while programs are refused, others run and containers start.
-# kernels: 6.1
+# kernels: none
 #
 # KILL_NINE_SEED chooses the moments; the one that was used is in the output.
 

@@ -166,3 +166,34 @@ not_covered() { # not_covered NAME REASON
     [[ $(status_of .containers.not_covered) -eq 4 ]]
     totals_agree
 }
+
+# in_cgroup NUMBER COMMAND…   in the cgroup of a container that no runtime's state tells of
+in_cgroup() {
+    local group; group=/sys/fs/cgroup/docker-$(printf '%064x' "$1").scope; shift
+    mkdir "$group"
+    # shellcheck disable=SC2016 # its own
+    bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@" 3>&- &
+}
+
+@test "what runs in a sandbox of its own is said to be not covered, and does not become a member" {
+    local sandbox machine group
+    set_rule block
+    # A sandbox has a root of its own, which is empty; a virtual machine has the host's.
+    cp "$(realpath "$(type -P python3)")" /usr/local/bin/runsc
+    cp "$(realpath "$(type -P sleep)")" /usr/local/bin/qemu-system-test
+    mkdir "$container_dir/empty"
+    PYTHONHOME=/usr in_cgroup 1 runsc -c "import os, time; os.chroot('$container_dir/empty'); time.sleep(1000)"
+    in_cgroup 2 qemu-system-test 1000
+    sandbox=$(printf '%064x' 1) machine=$(printf '%064x' 2)
+    wait_for 20 not_covered "$machine" "it runs in a sandbox of its own: a virtual machine (qemu-system-test)"
+    wait_for 20 not_covered "$sandbox" "it runs in a sandbox of its own: gVisor"
+    sleep 3
+    not_covered "$sandbox" gVisor
+    [[ $(jq .members "$container_dir/shown") -eq 0 ]]
+    for group in /sys/fs/cgroup/docker-0*.scope; do
+        echo 1 >"$group/cgroup.kill"
+        wait_for 10 rmdir "$group"
+    done
+    rm /usr/local/bin/{runsc,qemu-system-test}
+    no_alerts
+}

@@ -1,5 +1,5 @@
 # A host with many containers, and one where they come and go.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

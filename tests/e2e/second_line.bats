@@ -1,4 +1,5 @@
 # What the second line of defence sees, and that the first cannot be taken away.
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

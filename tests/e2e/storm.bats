@@ -1,5 +1,5 @@
 # Much at once.
-# kernels: 6.1
+# kernels: none
 # vm: --module-parameters max_queries=4
 
 load lib/container

@@ -1,5 +1,5 @@
 # Loading and unloading the module while everything happens.
-# kernels: 6.1
+# kernels: none
 # vm: --no-module --in-turn
 
 load lib/container

@@ -1,6 +1,6 @@
 # scripts/up on a host of its own: what it needs, what stops it and what it says then, and what it leaves behind.
 # vm: --init systemd --no-module
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

@@ -29,10 +29,12 @@
 //     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
 //     take SOCKET           what is given there
 //     io-uring, userfaultfd, packet-socket  makes one
+//     audit TEXT            writes it to the audit trail, as an anomaly
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libaudit.h>
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
@@ -127,6 +129,15 @@ static long reach_user_netfilter(void) {
   if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -1;
   const struct nlmsghdr nothing = {.nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP};
   return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), &nothing, sizeof(nothing), 0);
+}
+
+static long reach_audit(const char* text) {
+  struct {
+    struct nlmsghdr head;
+    char text[512];
+  } message = {.head = {.nlmsg_len = sizeof(message), .nlmsg_type = AUDIT_ANOM_EXEC, .nlmsg_flags = NLM_F_REQUEST}};
+  strncpy(message.text, text, sizeof(message.text) - 1);
+  return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT), &message, sizeof(message), 0);
 }
 
 static long reach_handle(const char* file) {
@@ -289,6 +300,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "clone-into")) tell(reach_clone_into(first));
   if (!strcmp(how, "give")) give(first, second);
   if (!strcmp(how, "take")) tell(reach_take(first));
+  if (!strcmp(how, "audit")) tell(reach_audit(first));
   if (!strcmp(how, "io-uring")) tell(reach_io_uring());
   if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));

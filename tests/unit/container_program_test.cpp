@@ -10,6 +10,7 @@
 #include "container/mount_line.hpp"
 #include "container/overlay_place.hpp"
 #include "container/program.hpp"
+#include "container/sandbox.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -113,4 +114,25 @@ TEST_CASE("a file of an overlay is of the layer that has it, and a copy with the
   std::filesystem::create_hard_link(several, (scratch / "top") / "other");
   write("upper", "several", "s");
   CHECK(found("/several") == "added upper unchanged");
+}
+
+TEST_CASE("sandboxes are told by the host's programs that they are, not by a name") {
+  const test::ScratchDirectory scratch;
+  const std::vector<std::uint32_t> pids = {1, 2, 3};
+  const auto process = [&](int pid, const std::filesystem::path& program) {
+    std::filesystem::create_directories(scratch / std::to_string(pid));
+    std::filesystem::remove(scratch / std::to_string(pid) / "exe");
+    std::filesystem::create_symlink(program, scratch / std::to_string(pid) / "exe");
+  };
+  const auto found = [&] { return container::sandboxOf(pids, scratch.path()); };
+  CHECK(found().empty());
+  process(1, scratch.write("nginx", ""));
+  process(3, "/nonexistent/runsc");  // as a program of a container's looks from here
+  CHECK(found().empty());
+  process(2, scratch.write("runsc", ""));
+  CHECK(found() == "gVisor");
+  process(2, scratch.write("qemu-system-x86_64", ""));
+  CHECK(found() == "a virtual machine (qemu-system-x86_64)");
+  process(2, scratch.write("myrunsc", ""));
+  CHECK(found().empty());
 }

@@ -389,6 +389,8 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.type({"rules", "add", "--from", "new.yaml", "--name", "api", "--set", "scope.images=api"});
        session.type({"rules", "add", "--from", "new.yaml", "--output", "json"});
        session.type({"rules", "add", "--from", "new.yaml"});
+       session.scratch.write("templates/web.yaml", std::string("# a web server\n") + kWebRule);
+       session.typeBoth({"rules", "add", "--list-templates", "--templates-dir", "templates"});
      }},
     {"rules-edit",
      [](Session& session) {
@@ -497,10 +499,16 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      }},
     {"alerts-export",
      [](Session& session) {
-       session.queued = {alertList(),
-                         {{"alerts", {toJson(goldenAlert()), toJson(goldenNotice())}}},
-                         {{"alerts", nlohmann::json::array()}}};
-       session.type({"alerts", "export", "--output", "json"});
+       const auto type = [&session](const holdfastctl::Arguments& arguments) {
+         session.queued = {alertList(),
+                           {{"alerts", {toJson(goldenAlert()), toJson(goldenNotice())}}},
+                           {{"alerts", nlohmann::json::array()}}};
+         session.type(arguments);
+       };
+       type({"alerts", "export", "--output", "json"});
+       type({"alerts", "export", "--format", "ecs"});
+       type({"alerts", "export", "--format", "ocsf"});
+       session.type({"alerts", "export", "--format", "cef"});
      }},
     {"alerts-backup",
      [](Session& session) {

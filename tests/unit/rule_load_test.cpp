@@ -142,6 +142,13 @@ TEST_CASE("what could hang, escape or be changed by others is refused") {
     fs::create_symlink("10-a.yaml", file);
     CHECK(host.error() == "rules.d/10-a.yaml: cannot open: Too many levels of symbolic links");
   }
+  SECTION("two links to each other") {
+    fs::create_symlink("20-b.yaml", file);
+    fs::create_symlink("10-a.yaml", host.sources.rules_dir / "20-b.yaml");
+    CHECK(host.error() == "2 errors");
+    CHECK_THAT(host.load().error()[1].text(),
+               Catch::Matchers::EndsWith("20-b.yaml: cannot open: Too many levels of symbolic links"));
+  }
   SECTION("a file of a megabyte and a byte") {
     host.scratch.write("rules.d/10-a.yaml", ruleText("a") + std::string(rule::kFileBytesMax, '#'));
     CHECK(host.error() == "rules.d/10-a.yaml: larger than 1048576 bytes");
@@ -167,6 +174,17 @@ TEST_CASE("what could hang, escape or be changed by others is refused") {
   SECTION("no directory") {
     fs::remove(host.sources.rules_dir);
     CHECK(host.error() == "rules.d: cannot open the directory: No such file or directory");
+  }
+  SECTION("a file in the directory's place") {
+    fs::remove(host.sources.rules_dir);
+    host.scratch.write("rules.d", "");
+    CHECK(host.error() == "rules.d: cannot open the directory: Not a directory");
+  }
+  SECTION("links in the directory's place, which lead to each other") {
+    fs::remove(host.sources.rules_dir);
+    fs::create_symlink("rules.too", host.sources.rules_dir);
+    fs::create_symlink("rules.d", host.scratch / "rules.too");
+    CHECK(host.error() == "rules.d: cannot open the directory: Too many levels of symbolic links");
   }
   SECTION("too many files") {
     for (std::size_t i = 0; i <= rule::kFilesMax; ++i) host.scratch.write("rules.d/" + std::to_string(i) + ".yaml", "");

@@ -28,6 +28,7 @@ struct Container {
   std::string bundle;
   std::string root;  // the root file system's directory on the host; never opened
   State state = State::Creating;
+  std::string sandbox;  // see sandboxOf(); empty for none
   std::map<std::string, std::string> annotations;
   Pod pod;
   rule::ImageFacts image;

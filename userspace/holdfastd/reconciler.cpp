@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "container/cgroup.hpp"
 #include "container/process.hpp"
+#include "container/sandbox.hpp"
 
 namespace holdfast::holdfastd {
 
@@ -52,7 +53,7 @@ std::vector<container::Table::Entry> Reconciler::takeScan(const container::Scan&
   return changed;
 }
 
-void Reconciler::takeNamed(const container::Scan& scan) {
+void Reconciler::takeNamed(const container::Scan& scan, bool only_sandboxes) {
   for (auto& one : container::cgroupsNamed(runtimes_.roots().cgroup_mount, keeper_.patterns())) {
     const bool known = std::ranges::any_of(scan.containers, [&](const auto& container) {
       return !container->cgroup_path.empty() && (container::isWithin(container->cgroup_path, one.path) ||
@@ -60,8 +61,10 @@ void Reconciler::takeNamed(const container::Scan& scan) {
     });
     if (known || table_.find(one.id)) continue;
     const auto id = one.id;
-    auto container = std::make_shared<const container::Container>(
-        container::containerOf(std::move(one.name), id, std::move(one.path)));
+    auto container =
+        std::make_shared<container::Container>(container::containerOf(std::move(one.name), id, std::move(one.path)));
+    container->sandbox = sandboxOf(*container);
+    if (only_sandboxes && container->sandbox.empty()) continue;
     if (table_.put(id, container, true) && on_new_) on_new_(*container);
   }
 }
@@ -93,7 +96,7 @@ kernel::Outcome<void> Reconciler::adoptContainers() {
   const auto scan = runtimes_.scan();
   (void)takeScan(scan, *kernels, true);  // bound by the first policy
   (void)takeKernels(scan, *kernels);
-  takeNamed(scan);
+  takeNamed(scan, false);
   untold_.clear();
   over_.clear();
   redecided_.clear();
@@ -144,6 +147,21 @@ kernel::Outcome<void> Reconciler::adoptProcesses() {
   return {};
 }
 
+std::string Reconciler::sandboxOf(const container::Container& container) const {
+  return container::sandboxOf(container::processesOf(runtimes_.roots().cgroup_mount, container.cgroup_path));
+}
+
+bool Reconciler::isSandbox(const container::Table::Entry& entry) {
+  const auto& container = *entry.container;
+  auto sandbox = sandboxOf(container);
+  if (sandbox != container.sandbox) {
+    auto changed = std::make_shared<container::Container>(container);
+    changed->sandbox = sandbox;
+    (void)table_.put(entry.cgroup_id, std::move(changed), entry.armed);
+  }
+  return !sandbox.empty();
+}
+
 bool Reconciler::isOver(const container::Table::Entry& entry, const container::Scan& scan,
                         const Kernels& kernels) const {
   const auto in_kernel = kernels.find(entry.cgroup_id);
@@ -163,6 +181,8 @@ kernel::Outcome<void> Reconciler::tick() {
   const auto scan = runtimes_.scan();
   for (const auto& entry : takeScan(scan, *kernels, false)) tell(entry);
   for (const auto& entry : takeKernels(scan, *kernels)) tell(entry);
+  // Others of which no state tells may be in the runtime's set-up.
+  takeNamed(scan, true);
 
   // A container that the kernel knows by another of its cgroups needs no second record.
   std::set<std::string> told;
@@ -185,13 +205,15 @@ kernel::Outcome<void> Reconciler::tick() {
     const auto in_kernel = kernels->find(id);
     const bool known = in_kernel != kernels->end();
     // A record without a member: its processes run at the host's root, where no program makes them members.
-    const bool untouched = known && in_kernel->second.members == 0 &&
-                           (in_kernel->second.flags & (kernel::kContainerArmed | kernel::kContainerHostRoot)) == 0;
-    if (!known || untouched) {
+    const bool memberless =
+        known && in_kernel->second.members == 0 && (in_kernel->second.flags & kernel::kContainerArmed) == 0;
+    const bool host_root = known && (in_kernel->second.flags & kernel::kContainerHostRoot) != 0;
+    if (memberless && host_root) (void)isSandbox(entry);
+    if (!known || (memberless && !host_root)) {
       if (entry.container->state != container::State::Running || (!known && told.contains(entry.container->id)))
         continue;
       untold.insert(id);
-      if (!untold_.contains(id)) continue;
+      if (!untold_.contains(id) || isSandbox(entry)) continue;
       tell(entry);
       table_.arm(id);
       adoptProcessesOf(entry);

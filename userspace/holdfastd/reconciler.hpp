@@ -36,12 +36,15 @@ class Reconciler {
   /// Returns those that the kernel knows and whose image is known better than before.
   [[nodiscard]] std::vector<container::Table::Entry> takeScan(const container::Scan& scan, const Kernels& kernels,
                                                               bool at_start);
-  /// What only its cgroup's name tells: those of rootless engines, whose state their users may write.
-  void takeNamed(const container::Scan& scan);
+  /// What only its cgroup's name tells: those of rootless engines, whose state their users may write, and sandboxes.
+  void takeNamed(const container::Scan& scan, bool only_sandboxes);
+  [[nodiscard]] std::string sandboxOf(const container::Container& container) const;
   /// Records that the kernel made by itself; returns those of which a runtime knows more than the name.
   [[nodiscard]] std::vector<container::Table::Entry> takeKernels(const container::Scan& scan, const Kernels& kernels);
   void tell(const container::Table::Entry& entry);
   void adoptProcessesOf(const container::Table::Entry& entry);
+  /// Whether its processes are a sandbox's, which are not to become members; the table is told.
+  [[nodiscard]] bool isSandbox(const container::Table::Entry& entry);
   [[nodiscard]] bool isOver(const container::Table::Entry& entry, const container::Scan& scan,
                             const Kernels& kernels) const;
 

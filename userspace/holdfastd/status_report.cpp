@@ -82,6 +82,8 @@ std::vector<control::FunctionReport> functionReports(const StatusInputs& inputs,
 }
 
 std::string notCovered(const kernel::ContainerInfo* info, const container::Container& container) {
+  // What happens in there no hook of this kernel sees.
+  if (!container.sandbox.empty()) return "it runs in a sandbox of its own: " + container.sandbox;
   if (info == nullptr) {
     if (container.state == container::State::Created) return "its first program has not started yet";
     return "the kernel does not know it";

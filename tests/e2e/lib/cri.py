@@ -6,6 +6,7 @@
   cri.py end POD-ID                                        stops and removes all of it
 
 The pod is in the host's network, so that no CNI plug-in is needed. The engine is containerd, or what listens at CRI_SOCKET.
+CRI_CGROUP_PARENT is the pod's cgroup, for systemd's cgroups the name of a slice.
 """
 
 import os
@@ -71,7 +72,7 @@ def call(channel, method, request):
 
 
 def start(channel, namespace, pod, name, image, *labels):
-    host_network = message((2, message((1, message((1, 2))))))
+    host_network = message((1, os.environ.get("CRI_CGROUP_PARENT", "")), (2, message((1, message((1, 2))))))
     config = message(
         (1, message((1, pod), (2, f"uid-of-{pod}"), (3, namespace))),
         (3, "/var/log/pods"),

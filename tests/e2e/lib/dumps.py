@@ -184,7 +184,7 @@ def hooks():
     for name in glob.glob(os.path.join(os.path.dirname(__file__), "../../../kmod/*.c")):
         with open(name) as file:
             source = file.read()
-        for symbol, mandatory in re.findall(r"HOLDFAST_HOOK\((\w+), (\w+)\)", source):
+        for symbol, mandatory in re.findall(r"HOLDFAST_HOOK\((\w+), (\w+)[,)]", source):
             wanted.append((symbol, (mandatory == "true") * MANDATORY | (symbol in redirected) * ATTACHED))
         for symbol in re.findall(r"HOLDFAST_CHECK_HOOK\((\w+),", source):
             wanted.append((symbol, (symbol in redirected) * ATTACHED))

@@ -204,12 +204,26 @@ ctr_digests() {
 # --- the kubelet's interface
 
 cri() { python3 "$BATS_TEST_DIRNAME/lib/cri.py" "$@" 3>&-; }
-cri_begin() {
+cri_begin() { # cri_begin DRIVER-OF-CGROUPS
+    local systemd
+    CRI_CGROUP_PARENT='' systemd=false
+    if [[ $1 == systemd ]]; then
+        CRI_CGROUP_PARENT=kubepods-test.slice systemd=true
+    fi
+    export CRI_CGROUP_PARENT
     [[ -e /etc/resolv.conf ]] || touch /etc/resolv.conf
     # what a pod's first container is made of, which nothing else is for
     mkdir -p /etc/containerd
-    printf '%s\n' 'version = 2' '[plugins."io.containerd.grpc.v1.cri"]' 'sandbox_image = "localhost/pause:1"' \
-        >/etc/containerd/config.toml
+    cat >/etc/containerd/config.toml <<END
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "localhost/pause:1"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = $systemd
+END
+    systemctl restart containerd.service
     ctr_begin
     export CONTAINERD_NAMESPACE=k8s.io
     if [[ -z $(ctr images list --quiet) ]]; then
