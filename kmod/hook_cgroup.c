@@ -42,7 +42,10 @@ int holdfast_policy_cgroup_attach_permissions(struct cgroup *from,
 					      struct cgroup_namespace *ns)
 {
 	holdfast_hit(cgroup_attach_permissions);
-	if (!holdfast_is_member(current) || holdfast_own_cgroup_level(to) >= 0)
+	/* Who is pulled in would be at the container's mercy, and pass for its own. */
+	if (!holdfast_is_member(current) ||
+	    (holdfast_own_cgroup_level(from) >= 0 &&
+	     holdfast_own_cgroup_level(to) >= 0))
 		return 0;
 	return check(HOLDFAST_CHECK_CG4, "move");
 }
