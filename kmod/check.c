@@ -104,13 +104,18 @@ static int judge(struct holdfast_container *container,
 
 int holdfast_check(const struct holdfast_reach *reach)
 {
-	struct holdfast_member *member = holdfast_member_get(current);
-	int err;
+	struct holdfast_member *member;
+	int index, err = 0;
 
-	if (!member)
+	if (reach->check < 0 || !holdfast_is_member(current))
 		return 0;
-	err = judge(member->container, reach);
-	holdfast_member_put(member);
+	index = holdfast_enter();
+	member = holdfast_member_get(current);
+	if (member) {
+		err = judge(member->container, reach);
+		holdfast_member_put(member);
+	}
+	holdfast_leave(index);
 	return err;
 }
 

@@ -15,7 +15,7 @@ struct task_struct;
 
 /**
  * struct holdfast_reach - what a member reaches for; all but @check may be NULL
- * @check: enum holdfast_check
+ * @check: enum holdfast_check, or negative for none
  * @path: the object, if it has a name
  * @inode: the object, if it has none that counts
  * @name: what else to call it, for people
@@ -23,7 +23,7 @@ struct task_struct;
  * @atomic: the caller must not sleep
  */
 struct holdfast_reach {
-	u32 check;
+	int check;
 	const struct path *path;
 	const struct inode *inode;
 	const char *name;
@@ -33,7 +33,8 @@ struct holdfast_reach {
 
 /*
  * What the rules of current's container say: 0, or -EPERM. Reports it. 0 if
- * current is no member.
+ * current is no member. Unloading waits for it: who does nothing else that may
+ * sleep needs no holdfast_enter().
  */
 int holdfast_check(const struct holdfast_reach *reach);
 

@@ -170,3 +170,11 @@ bool holdfast_home_has(const struct holdfast_home *home,
 	path_put(&its);
 	return has;
 }
+
+/* A root that is no overlay may be a directory of the host's file system. */
+bool holdfast_home_owns(const struct holdfast_home *home,
+			const struct dentry *dentry)
+{
+	return holdfast_root_is(home->root, dentry->d_sb) && !home->of_host &&
+	       (home->root->overlay || dentry == home->root_dentry);
+}

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+struct dentry;
 struct holdfast_container;
 struct holdfast_root;
 struct ns_common;
@@ -64,5 +65,9 @@ bool holdfast_home_entered(const struct holdfast_home *home);
  */
 bool holdfast_home_has(const struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path);
+
+/* Is @dentry in a file system that the container has for itself? Any context. */
+bool holdfast_home_owns(const struct holdfast_home *home,
+			const struct dentry *dentry);
 
 #endif

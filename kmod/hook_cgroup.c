@@ -15,15 +15,12 @@ HOLDFAST_DEFINE_HOOK(__cgroup_bpf_attach);
 HOLDFAST_DEFINE_HOOK(__cgroup_bpf_detach);
 HOLDFAST_DEFINE_HOOK(security_sb_remount);
 
-static int check(u32 item, const char *name)
+static int check(int item, const char *name)
 {
-	const struct holdfast_reach reach = { .check = item, .name = name };
-	int index, err;
-
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
+		.name = name,
+	});
 }
 
 struct cgroup_namespace;
@@ -50,12 +47,16 @@ int holdfast_policy_cgroup_attach_permissions(struct cgroup *from,
 	return check(HOLDFAST_CHECK_CG4, "move");
 }
 
-/* What the runtime has put on the container's own cgroup is not its own. */
+/*
+ * What the runtime has put on the container's own cgroup, or on one further in
+ * that all of it is in, is not its own. Under cgroup_mutex.
+ */
 static int check_bpf(struct cgroup *cgroup, enum bpf_attach_type type,
 		     const char *what)
 {
 	if (type != BPF_CGROUP_DEVICE || !holdfast_is_member(current) ||
-	    holdfast_own_cgroup_level(cgroup) > 0)
+	    (holdfast_own_cgroup_level(cgroup) > 0 &&
+	     !cgroup_is_descendant(task_dfl_cgroup(current), cgroup)))
 		return 0;
 	return check(HOLDFAST_CHECK_CG5, what);
 }
@@ -67,7 +68,7 @@ holdfast_policy___cgroup_bpf_attach(struct cgroup *cgroup, struct bpf_prog *prog
 				    struct bpf_cgroup_link *link,
 				    enum bpf_attach_type type, u32 flags);
 
-/* Under cgroup_mutex. Newer kernels pass two arguments more, on the stack. */
+/* Newer kernels pass two arguments more, on the stack. */
 int holdfast_policy___cgroup_bpf_attach(struct cgroup *cgroup,
 					struct bpf_prog *prog,
 					struct bpf_prog *replaced,
@@ -83,7 +84,7 @@ holdfast_policy___cgroup_bpf_detach(struct cgroup *cgroup, struct bpf_prog *prog
 				    struct bpf_cgroup_link *link,
 				    enum bpf_attach_type type);
 
-/* Likewise. A link that is given up must not fail. */
+/* A link that is given up must not fail. */
 int holdfast_policy___cgroup_bpf_detach(struct cgroup *cgroup,
 					struct bpf_prog *prog,
 					struct bpf_cgroup_link *link,
@@ -102,9 +103,8 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_remount,
 int holdfast_policy_security_sb_remount(struct super_block *sb, void *options)
 {
 	holdfast_hit(security_sb_remount);
-	if (sb->s_magic != CGROUP_SUPER_MAGIC || !holdfast_is_member(current))
-		return 0;
-	return check(HOLDFAST_CHECK_CG1, "remount");
+	return check(sb->s_magic == CGROUP_SUPER_MAGIC ? HOLDFAST_CHECK_CG1 : -1,
+		     "remount");
 }
 
 static struct holdfast_hook hooks[] = {

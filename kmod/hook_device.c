@@ -7,26 +7,17 @@
 #include "attach.h"
 #include "check.h"
 #include "core/device.h"
-#include "member.h"
 
 HOLDFAST_DEFINE_HOOK(blkdev_open);
 HOLDFAST_DEFINE_HOOK(chrdev_open);
 HOLDFAST_DEFINE_HOOK(security_path_mknod);
 
-static int check_open(struct file *file, int check)
+static int check(int item, const struct path *path)
 {
-	const struct holdfast_reach reach = {
-		.check = check,
-		.path = &file->f_path,
-	};
-	int index, err;
-
-	if (check < 0 || !holdfast_is_member(current))
-		return 0;
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
+		.path = path,
+	});
 }
 
 asmlinkage int holdfast_policy_blkdev_open(struct inode *inode,
@@ -35,7 +26,7 @@ asmlinkage int holdfast_policy_blkdev_open(struct inode *inode,
 int holdfast_policy_blkdev_open(struct inode *inode, struct file *file)
 {
 	holdfast_hit(blkdev_open);
-	return check_open(file, HOLDFAST_CHECK_RD2);
+	return check(HOLDFAST_CHECK_RD2, &file->f_path);
 }
 
 asmlinkage int holdfast_policy_chrdev_open(struct inode *inode,
@@ -44,9 +35,9 @@ asmlinkage int holdfast_policy_chrdev_open(struct inode *inode,
 int holdfast_policy_chrdev_open(struct inode *inode, struct file *file)
 {
 	holdfast_hit(chrdev_open);
-	return check_open(file,
-			  holdfast_character_device_check(imajor(inode),
-							  iminor(inode)));
+	return check(holdfast_character_device_check(imajor(inode),
+						     iminor(inode)),
+		     &file->f_path);
 }
 
 /* The number 0 is what overlayfs hides files by. */
@@ -71,19 +62,10 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 					unsigned int dev)
 {
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
-	const struct holdfast_reach reach = {
-		.check = HOLDFAST_CHECK_RD1,
-		.path = &path,
-	};
-	int index, err;
 
 	holdfast_hit(security_path_mknod);
-	if (!is_device(mode, new_decode_dev(dev)) || !holdfast_is_member(current))
-		return 0;
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	return is_device(mode, new_decode_dev(dev)) ?
+		       check(HOLDFAST_CHECK_RD1, &path) : 0;
 }
 
 static struct holdfast_hook hooks[] = {

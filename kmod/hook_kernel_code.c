@@ -12,7 +12,6 @@
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
-#include "member.h"
 
 HOLDFAST_DEFINE_HOOK(security_kernel_read_file);
 HOLDFAST_DEFINE_HOOK(security_kernel_load_data);
@@ -25,27 +24,21 @@ HOLDFAST_DEFINE_HOOK(security_syslog);
 HOLDFAST_DEFINE_HOOK(__x64_sys_reboot);
 HOLDFAST_DEFINE_HOOK(__ia32_sys_reboot);
 
-/* @check: -1 for none. @name: which way, where the item has several. */
-static int check_file(int check, const char *name, const struct path *path)
+/* @item: negative for none. @name: which way, where the item has several. */
+static int check(int item, const char *name)
 {
-	const struct holdfast_reach reach = {
-		.check = check,
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
 		.name = name,
-		.path = path,
-	};
-	int index, err;
-
-	if (check < 0 || !holdfast_is_member(current))
-		return 0;
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	});
 }
 
-static int check(int check, const char *name)
+static int check_file(int item, struct file *file)
 {
-	return check_file(check, name, NULL);
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
+		.path = file ? &file->f_path : NULL,
+	});
 }
 
 static int check_if(int capability, int item, const char *name)
@@ -68,7 +61,7 @@ int holdfast_policy_security_kernel_read_file(struct file *file,
 	return check_file(id == READING_MODULE		? HOLDFAST_CHECK_KL1 :
 			  id == READING_KEXEC_IMAGE	? HOLDFAST_CHECK_KL3 :
 			  id == READING_KEXEC_INITRAMFS ? HOLDFAST_CHECK_KL3 : -1,
-			  NULL, file ? &file->f_path : NULL);
+			  file);
 }
 
 asmlinkage int

@@ -105,21 +105,14 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(vfs_get_tree, holdfast_policy_vfs_get_tree);
 int holdfast_policy_vfs_get_tree(struct fs_context *fc)
 {
 	struct holdfast_reach reach = {};
-	int index, err = 0, check;
 
 	holdfast_hit(vfs_get_tree);
 	if (!holdfast_is_member(current))
 		return 0;
-	index = holdfast_enter();
-	check = item_of(fc);
-	if (check >= 0) {
-		reach.check = check;
-		reach.name = check == HOLDFAST_CHECK_MT1 && fc->source ?
-				     fc->source : fc->fs_type->name;
-		err = holdfast_check(&reach);
-	}
-	holdfast_leave(index);
-	return err;
+	reach.check = item_of(fc);
+	reach.name = reach.check == HOLDFAST_CHECK_MT1 && fc->source ?
+			     fc->source : fc->fs_type->name;
+	return holdfast_check(&reach);
 }
 
 static struct holdfast_hook hooks[] = {

@@ -18,7 +18,6 @@
 #include "check.h"
 #include "home.h"
 #include "member.h"
-#include "root.h"
 
 HOLDFAST_DEFINE_HOOK(mntns_install);
 HOLDFAST_DEFINE_HOOK(netns_install);
@@ -103,11 +102,10 @@ static int check_install(const struct ns_common *ns)
 {
 	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_NS1 };
 	struct task_struct *other;
-	int index, err = 0;
+	int err = 0;
 
 	if (!holdfast_is_member(current))
 		return 0;
-	index = holdfast_enter();
 	other = find_other(ns);
 	if (other) {
 		reach.name = ns->ops->name;
@@ -115,7 +113,6 @@ static int check_install(const struct ns_common *ns)
 		err = holdfast_check(&reach);
 		put_task_struct(other);
 	}
-	holdfast_leave(index);
 	return err;
 }
 
@@ -139,10 +136,7 @@ DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
 
-/*
- * Is it in the file system that the container's root is? Package managers leave
- * a chroot of theirs so.
- */
+/* Package managers leave a chroot of theirs by a descriptor of their root. */
 static bool is_home(const struct path *path)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
@@ -150,7 +144,7 @@ static bool is_home(const struct path *path)
 
 	if (!member)
 		return false;
-	home = holdfast_root_is(member->home->root, path->dentry->d_sb);
+	home = holdfast_home_owns(member->home, path->dentry);
 	holdfast_member_put(member);
 	return home;
 }

@@ -99,26 +99,16 @@ static int item_of(struct file *file)
 	return -1;
 }
 
-static int check_open(struct file *file, int check)
-{
-	const struct holdfast_reach reach = {
-		.check = check,
-		.path = &file->f_path,
-	};
-
-	if (check < 0)
-		return check == -1 ? 0 : check;
-	return holdfast_check(&reach);
-}
-
 static int check_kernel_file(struct file *file)
 {
+	struct holdfast_reach reach = { .path = &file->f_path };
 	int index, err;
 
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	err = check_open(file, item_of(file));
+	reach.check = item_of(file);
+	err = reach.check < -1 ? reach.check : holdfast_check(&reach);
 	holdfast_leave(index);
 	return err;
 }
@@ -145,17 +135,12 @@ asmlinkage int holdfast_policy_do_handle_open(int mount_fd,
 int holdfast_policy_do_handle_open(int mount_fd,
 				   struct file_handle __user *handle, int flags)
 {
-	const struct holdfast_reach reach = { .check = HOLDFAST_CHECK_FH1 };
-	int index, err;
-
 	holdfast_hit(do_handle_open);
-	if (!holdfast_is_member(current) ||
-	    !holdfast_holds(CAP_DAC_READ_SEARCH))
+	if (!holdfast_holds(CAP_DAC_READ_SEARCH))
 		return 0;
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = HOLDFAST_CHECK_FH1,
+	});
 }
 
 static struct holdfast_hook hooks[] = {

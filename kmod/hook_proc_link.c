@@ -50,12 +50,11 @@ int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
 {
 	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_PT2 };
 	struct task_struct *task;
-	int index, err = 0;
+	int err = 0;
 
 	holdfast_hit(proc_pid_get_link);
 	if (!dentry || !holdfast_is_member(current))
 		return 0;
-	index = holdfast_enter();
 	task = process_of(dentry);
 	if (task) {
 		reach.target = task;
@@ -64,7 +63,6 @@ int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
 			err = holdfast_check(&reach);
 		put_task_struct(task);
 	}
-	holdfast_leave(index);
 	return err;
 }
 

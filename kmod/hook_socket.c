@@ -11,7 +11,6 @@
 #include "core/socket_name.h"
 #include "home.h"
 #include "member.h"
-#include "root.h"
 
 HOLDFAST_DEFINE_HOOK(security_file_receive);
 HOLDFAST_DEFINE_HOOK(security_unix_stream_connect);
@@ -89,16 +88,16 @@ int holdfast_policy_security_unix_stream_connect(struct sock *sock,
  */
 static bool is_way_out(const struct file *file)
 {
-	struct super_block *sb = file_inode(file)->i_sb;
 	struct holdfast_member *member;
 	bool out;
 
-	if (!S_ISDIR(file_inode(file)->i_mode) || sb->s_user_ns != &init_user_ns)
+	if (!S_ISDIR(file_inode(file)->i_mode) ||
+	    file_inode(file)->i_sb->s_user_ns != &init_user_ns)
 		return false;
 	member = holdfast_member_get(current);
 	if (!member)
 		return false;
-	out = !holdfast_root_is(member->home->root, sb) &&
+	out = !holdfast_home_owns(member->home, file->f_path.dentry) &&
 	      !holdfast_is_below_root(current, &file->f_path);
 	holdfast_member_put(member);
 	return out;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Parts of the kernel that few programs need, and many exploits begin with. */
 #include <linux/cred.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/security.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/user_namespace.h>
+#include <net/netlink.h>
 #include <net/sock.h>
 
 #include "attach.h"
@@ -20,17 +22,12 @@ HOLDFAST_DEFINE_HOOK(security_inode_init_security_anon);
 HOLDFAST_DEFINE_HOOK(security_socket_create);
 HOLDFAST_DEFINE_HOOK(security_kernel_module_request);
 
-static int check(u32 item, const char *name)
+static int check(int item, const char *name)
 {
-	const struct holdfast_reach reach = { .check = item, .name = name };
-	int index, err;
-
-	if (!holdfast_is_member(current))
-		return 0;
-	index = holdfast_enter();
-	err = holdfast_check(&reach);
-	holdfast_leave(index);
-	return err;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
+		.name = name,
+	});
 }
 
 asmlinkage int holdfast_policy_security_create_user_ns(const struct cred *cred);
@@ -46,23 +43,32 @@ int holdfast_policy_security_create_user_ns(const struct cred *cred)
 	return check(HOLDFAST_CHECK_AS1, NULL);
 }
 
-/* Does a message of @skb change what handles packets? The kernel's copy. */
-static bool changes_traffic(const struct sk_buff *skb)
+/*
+ * Does a message of @skb, the kernel's copy, change what handles packets? All
+ * changes of nf_tables are in a batch, which nothing else has.
+ */
+static const char *change_of(const struct sk_buff *skb, int protocol)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)skb->data;
 	int left = skb->len;
 
 	for (; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
 		switch (message->nlmsg_type) {
+		case NFNL_MSG_BATCH_BEGIN:
+			if (protocol == NETLINK_NETFILTER)
+				return "nf_tables";
+			break;
 		case RTM_NEWQDISC:
 		case RTM_NEWTCLASS:
 		case RTM_NEWTFILTER:
 		case RTM_NEWACTION:
 		case RTM_NEWCHAIN:
-			return true;
+			if (protocol == NETLINK_ROUTE)
+				return "traffic control";
+			break;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 asmlinkage int holdfast_policy_security_netlink_send(struct sock *sk,
@@ -73,16 +79,15 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_netlink_send,
 /* Of what is checked only privilege that a user namespace gave is meant. */
 int holdfast_policy_security_netlink_send(struct sock *sk, struct sk_buff *skb)
 {
+	const char *change;
+
 	holdfast_hit(security_netlink_send);
 	if (sk->sk_protocol == NETLINK_AUDIT)
 		return holdfast_guard_may_audit(skb) ? 0 : -EPERM;
 	if (current_user_ns() == &init_user_ns || !holdfast_is_member(current))
 		return 0;
-	if (sk->sk_protocol == NETLINK_NETFILTER)
-		return check(HOLDFAST_CHECK_AS2, "netfilter");
-	if (sk->sk_protocol == NETLINK_ROUTE && changes_traffic(skb))
-		return check(HOLDFAST_CHECK_AS2, "traffic control");
-	return 0;
+	change = change_of(skb, sk->sk_protocol);
+	return change ? check(HOLDFAST_CHECK_AS2, change) : 0;
 }
 
 asmlinkage int

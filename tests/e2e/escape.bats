@@ -39,7 +39,7 @@ make_host_things() {
     "$programs/reach" give "$srv/give" / 3>&-
     truncate --size 8M "$container_dir/image"
     mkfs.ext4 -q "$container_dir/image"
-    modprobe --all loop nfnetlink
+    modprobe --all loop nf_tables
     unload_af_key
     disk=$(losetup --find --show "$container_dir/image")
     # shellcheck disable=SC2046 # two numbers
@@ -74,6 +74,7 @@ CG2 user-mount cgroup none,name=escape
 CG3 write $1/devices/sub/devices.allow
 CG4 write /sys/fs/cgroup/cgroup.procs
 CG4 clone-into /sys/fs/cgroup
+CG4 pull ${host_things[0]-}
 CG5 bpf-detach /sys/fs/cgroup
 PS1 write /proc/sysrq-trigger
 PS2 read /proc/kcore

@@ -16,7 +16,7 @@
 //     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
 //     user-mount TYPE OPTIONS  on /mnt, in namespaces of users, mounts and cgroups of its own
 //     user-namespace        of its own, as nobody
-//     user-netfilter        a message that asks for nothing, in namespaces of users and networks of its own
+//     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own
 //     handle FILE           opens it by its handle
 //     module, kexec         loads nothing of the kind
 //     autoload              a socket of a protocol whose module is not loaded
@@ -25,12 +25,14 @@
 //     bpf-detach DIRECTORY  detaches no program from the cgroup
 //     perf                  counts nothing, of a whole processor
 //     clone-into DIRECTORY  has a child in the cgroup
+//     pull PID              into its own cgroup
 //     connect NAME          to a socket; with @ before it an abstract one
 //     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
 //     take SOCKET           what is given there
 //     io-uring, userfaultfd, packet-socket  makes one
 //     audit TEXT            writes it to the audit trail, as an anomaly
 // Prints "done", "refused" if it failed with EPERM, or the error.
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -38,6 +40,7 @@
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
@@ -127,8 +130,12 @@ static long reach_user_namespace(void) {
 
 static long reach_user_netfilter(void) {
   if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -1;
-  const struct nlmsghdr nothing = {.nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP};
-  return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), &nothing, sizeof(nothing), 0);
+  const struct {
+    struct nlmsghdr head;
+    struct nfgenmsg body;
+  } batch = {.head = {.nlmsg_len = sizeof(batch), .nlmsg_type = NFNL_MSG_BATCH_BEGIN},
+             .body = {.res_id = htons(NFNL_SUBSYS_NFTABLES)}};
+  return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), &batch, sizeof(batch), 0);
 }
 
 static long reach_audit(const char* text) {
@@ -181,6 +188,17 @@ static long reach_clone_into(const char* cgroup) {
   const long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid == 0) _exit(0);
   return pid;
+}
+
+static long reach_pull(const char* pid) {
+  char path[4096], own[4000];
+  FILE* file = fopen("/proc/self/cgroup", "re");
+  do {
+    if (!fgets(own, sizeof(own), file)) tell(-1);
+  } while (strncmp(own, "0::", 3) != 0);
+  own[strcspn(own, "\n")] = '\0';
+  snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cgroup.procs", own + 3);
+  return write(opened(path, O_WRONLY), pid, strlen(pid));
 }
 
 /// That the kernel could load no module is not told from there being none.
@@ -298,6 +316,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "bpf-detach")) tell(reach_bpf_detach(first));
   if (!strcmp(how, "perf")) tell(reach_perf());
   if (!strcmp(how, "clone-into")) tell(reach_clone_into(first));
+  if (!strcmp(how, "pull")) tell(reach_pull(first));
   if (!strcmp(how, "give")) give(first, second);
   if (!strcmp(how, "take")) tell(reach_take(first));
   if (!strcmp(how, "audit")) tell(reach_audit(first));

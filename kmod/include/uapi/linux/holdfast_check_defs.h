@@ -160,7 +160,7 @@ HOLDFAST_CHECK(BP1, BPF_PERF, checked, suspicious, "T1014",
 HOLDFAST_CHECK(BP2, BPF_PERF, checked, urgent, "T1562.001",
 	       "programs that write memory, decide, or override returns")
 HOLDFAST_CHECK(BP3, BPF_PERF, checked, suspicious, "T1014",
-	       "perf of the whole system, or at probes")
+	       "perf of the whole system, or samples at tracepoints")
 HOLDFAST_CHECK(AS1, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "a user namespace without privilege")
 HOLDFAST_CHECK(AS2, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
