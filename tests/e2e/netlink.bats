@@ -59,6 +59,8 @@ teardown() { container_teardown; }
     refused escape-without-checks "rules about escapes, and only they, have checks"
     refused checks-of-programs "rules about escapes, and only they, have checks"
     refused escape-running "a rule about escapes is not about what runs"
+    refused unknown-check "there is no such check"
+    refused escape-directory "a rule about escapes is not about files"
     refused short-checks "binary attribute size out of range"
     refused long-checks "binary attribute size out of range"
     refused unknown-type "integer out of range"
