@@ -78,7 +78,9 @@ make_debian_kernel() {
         sed -n 's/^Depends:.*\(linux-kbuild-[^ ,]*\).*/\1/p' | head -n 1)
     mkdir "$dir/debs" "$dir/tree"
     say "fetching Debian's kernel $release ($version)"
-    download "$dir/debs" {"linux-image-$release","linux-headers-$release","linux-headers-$common","$kbuild"}="$version"
+    # The headers want kbuild of this version or a later one, and the archive has the later one first: what is not signed
+    # comes days before the kernel that is.
+    download "$dir/debs" {"linux-image-$release","linux-headers-$release","linux-headers-$common"}="$version" "$kbuild"
     local deb
     for deb in "$dir"/debs/*.deb; do dpkg-deb -x "$deb" "$dir/tree"; done
 
