@@ -35,6 +35,7 @@ const struct holdfast_table *const holdfast_tables[] = {
 	&holdfast_kernel_code_table,
 	&holdfast_surface_table,
 	&holdfast_socket_table,
+	&holdfast_host_file_table,
 	NULL
 };
 

@@ -123,6 +123,7 @@ extern const struct holdfast_table holdfast_mount_table;
 extern const struct holdfast_table holdfast_kernel_code_table;
 extern const struct holdfast_table holdfast_surface_table;
 extern const struct holdfast_table holdfast_socket_table;
+extern const struct holdfast_table holdfast_host_file_table;
 
 /* All subjects' tables; ends with NULL. */
 extern const struct holdfast_table *const holdfast_tables[];

@@ -110,3 +110,19 @@ SYM_FUNC_START(holdfast_call)
 	RET
 SYM_FUNC_END(holdfast_call)
 STACK_FRAME_NON_STANDARD holdfast_call
+HOLDFAST_STUB security_path_mkdir
+HOLDFAST_STUB security_path_symlink
+HOLDFAST_STUB security_path_link
+HOLDFAST_STUB security_path_rename
+HOLDFAST_STUB security_path_unlink
+HOLDFAST_STUB security_path_rmdir
+HOLDFAST_STUB security_path_truncate
+HOLDFAST_STUB security_path_chmod
+HOLDFAST_STUB security_path_chown
+HOLDFAST_STUB security_sb_mount
+HOLDFAST_STUB security_sb_umount
+HOLDFAST_STUB security_move_mount
+HOLDFAST_STUB reconfigure_super
+HOLDFAST_STUB security_fs_context_parse_param
+HOLDFAST_STUB tcp_v4_connect
+HOLDFAST_STUB tcp_v6_connect

@@ -3,6 +3,8 @@
 #include "attach.h"
 #include "container.h"
 #include "dump.h"
+#include "host_dir.h"
+#include "host_dir_message.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -49,6 +51,11 @@ static int dump_container(struct holdfast_container *container, void *data)
 static int dump_member(struct holdfast_member *member, void *data)
 {
 	return dump_item(data, holdfast_put_member, member);
+}
+
+static int dump_host_directory(const struct holdfast_host_dir *dir, void *data)
+{
+	return dump_item(data, holdfast_put_host_directory, dir);
 }
 
 static int dump_hooks(struct dump *dump, unsigned long *at)
@@ -172,6 +179,9 @@ int holdfast_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 		break;
 	case HOLDFAST_CMD_MEMBER_GET:
 		err = holdfast_member_walk(at, dump_member, &dump);
+		break;
+	case HOLDFAST_CMD_HOST_DIRECTORY_GET:
+		err = holdfast_host_dir_walk(at, dump_host_directory, &dump);
 		break;
 	}
 	/* Full is no error, unless a single item does not fit. */

@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "check.h"
 #include "core/device.h"
+#include "host_dir.h"
 
 HOLDFAST_DEFINE_HOOK(blkdev_open);
 HOLDFAST_DEFINE_HOOK(chrdev_open);
@@ -62,17 +63,19 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 					unsigned int dev)
 {
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
+	int err = 0;
 
 	holdfast_hit(security_path_mknod);
-	return is_device(mode, new_decode_dev(dev)) ?
-		       check(HOLDFAST_CHECK_RD1, &path) : 0;
+	if (is_device(mode, new_decode_dev(dev)))
+		err = check(HOLDFAST_CHECK_RD1, &path);
+	return err ? err : holdfast_host_file_make(dir, dentry);
 }
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(blkdev_open, HOLDFAST_CHECK_RD2),
 	HOLDFAST_CHECK_HOOK(chrdev_open, HOLDFAST_CHECK_RD3,
 			    HOLDFAST_CHECK_RD4, HOLDFAST_CHECK_RD5),
-	HOLDFAST_CHECK_HOOK(security_path_mknod, HOLDFAST_CHECK_RD1),
+	HOLDFAST_HOST_HOOK(security_path_mknod, HOLDFAST_CHECK_RD1),
 };
 
 const struct holdfast_table holdfast_device_table = {

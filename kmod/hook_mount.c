@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mounts of what shows or changes the host. */
+/* Mounts of what shows or changes the host, or what hides it. */
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/kernfs.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
+#include <uapi/linux/mount.h>
 
 #include "attach.h"
 #include "check.h"
+#include "home.h"
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(vfs_get_tree);
+HOLDFAST_DEFINE_HOOK(security_sb_mount);
+HOLDFAST_DEFINE_HOOK(security_sb_umount);
+HOLDFAST_DEFINE_HOOK(security_move_mount);
+HOLDFAST_DEFINE_HOOK(reconfigure_super);
 
 /* In which case a mount of the type is the item. */
 enum when { ALWAYS, IN_HOST_PID_NS, IN_HOST_CGROUP_NS, IN_HOST_USER_NS, IN_OTHER_USER_NS };
@@ -115,7 +125,165 @@ int holdfast_policy_vfs_get_tree(struct fs_context *fc)
 	return holdfast_check(&reach);
 }
 
+/* By the files of which the kernel is read and commanded. */
+static bool is_of_kernel(const struct super_block *sb)
+{
+	return sb->s_magic == PROC_SUPER_MAGIC || sb->s_magic == SYSFS_MAGIC ||
+	       sb->s_magic == CGROUP_SUPER_MAGIC ||
+	       sb->s_magic == CGROUP2_SUPER_MAGIC;
+}
+
+/*
+ * Does @mnt hide some of these files, or make them read only, as runtimes do?
+ * By some file, by a tmpfs without anything in it, or by themselves.
+ */
+static bool is_cover(struct vfsmount *mnt)
+{
+	struct path path = { .mnt = mnt, .dentry = mnt->mnt_root };
+	const struct inode *inode = d_inode(mnt->mnt_root);
+	bool is;
+
+	if (S_ISDIR(inode->i_mode) && inode->i_sb->s_magic != TMPFS_MAGIC &&
+	    !is_of_kernel(inode->i_sb))
+		return false;
+	path_get(&path);
+	is = follow_up(&path) && is_of_kernel(path.dentry->d_sb);
+	path_put(&path);
+	return is;
+}
+
+static int check_path(int item, const struct path *path)
+{
+	return holdfast_check(&(struct holdfast_reach){
+		.check = item,
+		.path = path,
+	});
+}
+
+asmlinkage int holdfast_policy_security_sb_umount(struct vfsmount *mnt,
+						  int flags);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_umount,
+			       holdfast_policy_security_sb_umount);
+
+int holdfast_policy_security_sb_umount(struct vfsmount *mnt, int flags)
+{
+	const struct path path = { .mnt = mnt, .dentry = mnt->mnt_root };
+	int index, err = 0;
+
+	holdfast_hit(security_sb_umount);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	if (is_cover(mnt))
+		err = check_path(HOLDFAST_CHECK_MT3, &path);
+	holdfast_leave(index);
+	return err;
+}
+
+/*
+ * Would what is mounted on @path be mounted for the host, too? Who can tell, for
+ * a mount that is shared with others, is the file system: what the container has
+ * for itself is shared within it only.
+ */
+static bool propagates(const struct path *path)
+{
+	const struct super_block *sb = path->dentry->d_sb;
+	struct holdfast_member *member;
+	bool own = true;
+
+	if (!(path->mnt->mnt_flags & MNT_SHARED) ||
+	    !(sb->s_type->fs_flags & FS_REQUIRES_DEV))
+		return false;
+	member = holdfast_member_get(current);
+	if (member) {
+		own = holdfast_home_owns(member->home, path->dentry);
+		holdfast_member_put(member);
+	}
+	return !own;
+}
+
+/* The item that mount(2) is by itself, whatever is mounted. */
+static int item_of_mount(const struct path *path, unsigned long flags)
+{
+	const bool read_only = path->mnt->mnt_flags & MNT_READONLY;
+
+	if (flags & MS_REMOUNT)
+		return read_only && !(flags & MS_RDONLY) &&
+		       is_of_kernel(path->dentry->d_sb) ?
+			       HOLDFAST_CHECK_MT3 : -1;
+	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
+		return -1;
+	return propagates(path) ? HOLDFAST_CHECK_MT5 : -1;
+}
+
+asmlinkage int holdfast_policy_security_sb_mount(const char *dev_name,
+						 const struct path *path,
+						 const char *type,
+						 unsigned long flags,
+						 void *data);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_mount,
+			       holdfast_policy_security_sb_mount);
+
+int holdfast_policy_security_sb_mount(const char *dev_name,
+				      const struct path *path,
+				      const char *type, unsigned long flags,
+				      void *data)
+{
+	int index, err;
+
+	holdfast_hit(security_sb_mount);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = check_path(item_of_mount(path, flags), path);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_security_move_mount(const struct path *from_path,
+						   const struct path *to_path);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_move_mount,
+			       holdfast_policy_security_move_mount);
+
+int holdfast_policy_security_move_mount(const struct path *from_path,
+					const struct path *to_path)
+{
+	int index, err = 0;
+
+	holdfast_hit(security_move_mount);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	if (propagates(to_path))
+		err = check_path(HOLDFAST_CHECK_MT5, to_path);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_reconfigure_super(struct fs_context *fc);
+
+/* By fspick(2), too. */
+int holdfast_policy_reconfigure_super(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+
+	holdfast_hit(reconfigure_super);
+	if (!holdfast_is_member(current) || !is_of_kernel(sb) ||
+	    !sb_rdonly(sb) || !(fc->sb_flags_mask & SB_RDONLY) ||
+	    (fc->sb_flags & SB_RDONLY))
+		return 0;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = HOLDFAST_CHECK_MT3,
+		.name = sb->s_type->name,
+	});
+}
+
 static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(security_sb_mount, HOLDFAST_CHECK_MT3,
+			    HOLDFAST_CHECK_MT5),
+	HOLDFAST_CHECK_HOOK(security_sb_umount, HOLDFAST_CHECK_MT3),
+	HOLDFAST_CHECK_HOOK(reconfigure_super, HOLDFAST_CHECK_MT3),
+	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_MT5),
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,
 			    HOLDFAST_CHECK_MT1, HOLDFAST_CHECK_MT2,
 			    HOLDFAST_CHECK_MT6),

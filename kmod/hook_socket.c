@@ -2,9 +2,16 @@
 /* Sockets that lead out: to who commands the host, and to its directories. */
 #include <linux/cgroup.h>
 #include <linux/fs.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/inetdevice.h>
 #include <linux/pid.h>
 #include <linux/security.h>
+#include <net/addrconf.h>
 #include <net/af_unix.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/sock.h>
 
 #include "attach.h"
 #include "check.h"
@@ -14,6 +21,8 @@
 
 HOLDFAST_DEFINE_HOOK(security_file_receive);
 HOLDFAST_DEFINE_HOOK(security_unix_stream_connect);
+HOLDFAST_DEFINE_HOOK(tcp_v4_connect);
+HOLDFAST_DEFINE_HOOK(tcp_v6_connect);
 
 /*
  * Was it made in the container's cgroup, or further in? Who made it may be gone
@@ -126,10 +135,93 @@ int holdfast_policy_security_file_receive(struct file *file)
 	return err;
 }
 
+/* Docker's, with and without TLS, and the kubelet's. */
+static bool commands_the_host(__be16 port)
+{
+	switch (ntohs(port)) {
+	case 2375:
+	case 2376:
+	case 10250:
+	case 10255:
+		return true;
+	}
+	return false;
+}
+
+/* @loopback: it is that of the network namespace of the socket */
+static bool is_host_address(const struct net *net, bool loopback,
+			    bool host_has, bool own_has)
+{
+	return net_eq(net, &init_net) ? loopback || host_has :
+					!loopback && host_has && !own_has;
+}
+
+static int check_tcp(const char *name)
+{
+	return holdfast_check(&(struct holdfast_reach){
+		.check = HOLDFAST_CHECK_SK4,
+		.name = name,
+	});
+}
+
+asmlinkage int holdfast_policy_tcp_v4_connect(struct sock *sk,
+					      struct sockaddr *uaddr,
+					      int addr_len);
+
+/* Also what connects by sending comes here. */
+int holdfast_policy_tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr,
+				   int addr_len)
+{
+	const struct sockaddr_in *to = (const struct sockaddr_in *)uaddr;
+	struct net *net = sock_net(sk);
+	char name[32];
+	__be32 host;
+
+	holdfast_hit(tcp_v4_connect);
+	if (!holdfast_is_member(current) || addr_len < sizeof(*to) ||
+	    !commands_the_host(to->sin_port))
+		return 0;
+	host = to->sin_addr.s_addr;
+	if (!is_host_address(net, !host || ipv4_is_loopback(host),
+			     inet_addr_type(&init_net, host) == RTN_LOCAL,
+			     inet_addr_type(net, host) == RTN_LOCAL))
+		return 0;
+	snprintf(name, sizeof(name), "%pISpc", to);
+	return check_tcp(name);
+}
+
+asmlinkage int holdfast_policy_tcp_v6_connect(struct sock *sk,
+					      struct sockaddr *uaddr,
+					      int addr_len);
+
+/* One that stands for an IPv4 address goes on to tcp_v4_connect(). */
+int holdfast_policy_tcp_v6_connect(struct sock *sk, struct sockaddr *uaddr,
+				   int addr_len)
+{
+	const struct sockaddr_in6 *to = (const struct sockaddr_in6 *)uaddr;
+	struct net *net = sock_net(sk);
+	char name[64];
+
+	holdfast_hit(tcp_v6_connect);
+	if (!holdfast_is_member(current) || addr_len < SIN6_LEN_RFC2133 ||
+	    !commands_the_host(to->sin6_port))
+		return 0;
+	if (!is_host_address(net,
+			     ipv6_addr_any(&to->sin6_addr) ||
+				     ipv6_addr_loopback(&to->sin6_addr),
+			     ipv6_chk_addr(&init_net, &to->sin6_addr, NULL, 0),
+			     ipv6_chk_addr(net, &to->sin6_addr, NULL, 0)))
+		return 0;
+	snprintf(name, sizeof(name), "%pISpc", to);
+	return check_tcp(name);
+}
+
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(security_file_receive, HOLDFAST_CHECK_PT4),
 	HOLDFAST_CHECK_HOOK(security_unix_stream_connect, HOLDFAST_CHECK_SK1,
 			    HOLDFAST_CHECK_SK2, HOLDFAST_CHECK_SK3),
+	HOLDFAST_CHECK_HOOK(tcp_v4_connect, HOLDFAST_CHECK_SK4),
+	HOLDFAST_CHECK_HOOK(tcp_v6_connect, HOLDFAST_CHECK_SK4),
 };
 
 const struct holdfast_table holdfast_socket_table = {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Parts of the kernel that few programs need, and many exploits begin with. */
 #include <linux/cred.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -17,6 +19,7 @@
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(security_create_user_ns);
+HOLDFAST_DEFINE_HOOK(security_fs_context_parse_param);
 HOLDFAST_DEFINE_HOOK(security_netlink_send);
 HOLDFAST_DEFINE_HOOK(security_inode_init_security_anon);
 HOLDFAST_DEFINE_HOOK(security_socket_create);
@@ -41,6 +44,43 @@ int holdfast_policy_security_create_user_ns(const struct cred *cred)
 	if (cap_raised(cred->cap_effective, CAP_SYS_ADMIN))
 		return 0;
 	return check(HOLDFAST_CHECK_AS1, NULL);
+}
+
+/*
+ * What fs/fs_context.c keeps of a file system that has no parameters of its own
+ * making: they are put together on one page.
+ */
+struct legacy_context {
+	char *data;
+	size_t size;
+};
+
+static bool overflows(const struct fs_context *fc,
+		      const struct fs_parameter *param)
+{
+	const struct legacy_context *context = fc->fs_private;
+	size_t more = strlen(param->key) + 2;
+
+	if (fc->fs_type->init_fs_context || !context)
+		return false;
+	if (param->type == fs_value_is_string)
+		more += param->size + 1;
+	return context->size + more > PAGE_SIZE;
+}
+
+asmlinkage int
+holdfast_policy_security_fs_context_parse_param(struct fs_context *fc,
+						struct fs_parameter *param);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_fs_context_parse_param,
+			       holdfast_policy_security_fs_context_parse_param);
+
+int holdfast_policy_security_fs_context_parse_param(struct fs_context *fc,
+						    struct fs_parameter *param)
+{
+	holdfast_hit(security_fs_context_parse_param);
+	if (!holdfast_is_member(current) || !overflows(fc, param))
+		return 0;
+	return check(HOLDFAST_CHECK_AS3, fc->fs_type->name);
 }
 
 /*
@@ -151,6 +191,7 @@ int holdfast_policy_security_kernel_module_request(char *name)
 }
 
 static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(security_fs_context_parse_param, HOLDFAST_CHECK_AS3),
 	HOLDFAST_CHECK_HOOK(security_create_user_ns, HOLDFAST_CHECK_AS1),
 	HOLDFAST_CHECK_HOOK(security_netlink_send, HOLDFAST_CHECK_AS2),
 	HOLDFAST_CHECK_HOOK(security_inode_init_security_anon,

@@ -9,6 +9,7 @@
 #include "content.h"
 #include "event.h"
 #include "home.h"
+#include "host_dir.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -73,9 +74,12 @@ static int __init holdfast_start(void)
 	err = holdfast_overlay_init();
 	if (err)
 		goto stop_survey;
-	err = holdfast_attach();
+	err = holdfast_host_dir_init();
 	if (err)
 		goto stop_overlay;
+	err = holdfast_attach();
+	if (err)
+		goto stop_host_dir;
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
@@ -84,6 +88,8 @@ static int __init holdfast_start(void)
 
 stop_attach:
 	holdfast_detach();
+stop_host_dir:
+	holdfast_host_dir_exit();
 stop_overlay:
 	holdfast_overlay_exit();
 stop_survey:
@@ -111,6 +117,7 @@ static void __exit holdfast_stop(void)
 	if (disable)
 		return;
 	holdfast_detach();
+	holdfast_host_dir_exit();
 	holdfast_overlay_exit();
 	holdfast_survey_exit();
 	holdfast_member_exit();

@@ -11,6 +11,7 @@
 #include "dump.h"
 #include "event.h"
 #include "guard.h"
+#include "host_dir_message.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -68,6 +69,8 @@ static const struct nla_policy policy[HOLDFAST_A_MAX + 1] = {
 	[HOLDFAST_A_DIGESTS] = NLA_POLICY_NESTED(holdfast_digests_policy),
 	[HOLDFAST_A_RUNTIME_PROGRAM] = { .type = NLA_NUL_STRING,
 					 .len = HOLDFAST_PATH_MAX },
+	[HOLDFAST_A_HOST_DIRECTORY] =
+		NLA_POLICY_NESTED(holdfast_host_directory_policy),
 };
 
 static bool is_disabled;
@@ -450,6 +453,8 @@ static int (*const handlers[])(struct sk_buff *skb, struct genl_info *info) = {
 	[HOLDFAST_CMD_EVENT_ACK] = do_event_ack,
 	[HOLDFAST_CMD_CALIBRATE] = do_calibrate,
 	[HOLDFAST_CMD_LOCK] = do_lock,
+	[HOLDFAST_CMD_HOST_DIRECTORY_SET] = holdfast_do_host_directory_set,
+	[HOLDFAST_CMD_HOST_DIRECTORY_SWEEP] = holdfast_do_host_directory_sweep,
 };
 
 static int handle(struct sk_buff *skb, struct genl_info *info)
@@ -500,6 +505,8 @@ static const struct genl_ops ops[] = {
 	DO(CONTAINER_SET), DO(CONTAINER_DEL), DUMP(CONTAINER_GET),
 	DUMP(MEMBER_GET), DO(ADOPT),
 	DO(QUERY_ANSWER), DO(EVENT_ACK), DO(CALIBRATE), DO(LOCK),
+	DO(HOST_DIRECTORY_SET), DO(HOST_DIRECTORY_SWEEP),
+	DUMP(HOST_DIRECTORY_GET),
 };
 
 struct genl_family holdfast_family = {

@@ -101,6 +101,15 @@ static inline void holdfast_set_group_priority(struct fsnotify_group *group)
 #endif
 }
 
+/* The file that is being opened, of an FS_OPEN_PERM event: its path is told. */
+static inline const struct file *holdfast_event_file(const void *data,
+						     int data_type)
+{
+	return data_type == FSNOTIFY_EVENT_PATH ?
+		       container_of((const struct path *)data,
+				    const struct file, f_path) : NULL;
+}
+
 /* The tracepoint sched_process_exit got a second argument. */
 #ifdef HOLDFAST_HAS_EXIT_GROUP_DEAD
 #define HOLDFAST_EXIT_ARGUMENTS	\

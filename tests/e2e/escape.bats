@@ -5,6 +5,8 @@ load lib/container
 load lib/holdfast
 
 programs=$BATS_TEST_DIRNAME/../../build/tests/programs
+host_files=(/etc/cron.d/escape /root/.ssh/authorized_keys /etc/kubernetes/admin.conf /usr/bin/holdfast-escape)
+host_directories=(/etc /root /usr/bin /var/log)
 catalogue=$BATS_TEST_DIRNAME/../../kmod/include/uapi/linux/holdfast_check_defs.h
 
 setup() {
@@ -12,19 +14,23 @@ setup() {
     holdfast_setup
     make_image base
     srv=$container_dir/srv
-    mkdir -p "$srv"/{named,devices,systemd}
+    mkdir -p "$srv"/{named,devices,systemd,shared}
     echo text >"$srv/file"
     host_things=()
+    mkdir -p /root/.ssh /etc/kubernetes
+    for file in "${host_files[@]}"; do [[ -e $file ]] || echo text >"$file"; done
 }
 
 teardown() {
     local pid
     for pid in "${host_things[@]}"; do kill "$pid" 2>/dev/null || true; done
     pkill -f "$programs/reach give" || true
-    umount "$srv/named" "$srv/devices" 2>/dev/null || true
+    umount "$srv/named" "$srv/devices" "$srv/shared" 2>/dev/null || true
+    while umount --lazy /proc/uptime 2>/dev/null; do :; done
     [[ -z ${disk-} ]] || losetup --detach "$disk"
     holdfast_teardown
     container_teardown
+    rm -rf "${host_files[@]}" /etc/kubernetes
 }
 
 # Things of the host to reach for: a process, sockets, devices, cgroups of version 1, a protocol that is not loaded.
@@ -32,7 +38,7 @@ make_host_things() {
     local name
     sleep 1000 3>&- &
     host_things+=($!)
-    for name in UNIX-LISTEN:"$srv/docker.sock" UNIX-LISTEN:"$srv/systemd/private" ABSTRACT-LISTEN:/containerd-shim/test; do
+    for name in TCP-LISTEN:2375,reuseaddr UNIX-LISTEN:"$srv/docker.sock" UNIX-LISTEN:"$srv/systemd/private" ABSTRACT-LISTEN:/containerd-shim/test; do
         socat "$name,fork" EXEC:/bin/true 3>&- &
         host_things+=($!)
     done
@@ -49,12 +55,15 @@ make_host_things() {
     mount -t cgroup -o none,name=escape none "$srv/named"
     mount -t cgroup -o devices none "$srv/devices"
     mkdir -p "$srv/named/sub" "$srv/devices/sub"
+    mount --bind "$srv/file" /proc/uptime
+    mount --bind "$srv/shared" "$srv/shared"
+    mount --make-shared "$srv/shared"
 }
 
 # What has used it may not have ended as yet.
 unload_af_key() { wait_for 10 modprobe --quiet --remove af_key; }
 
-# tries SRV   an item a line, and how to do it; SRV is where the host's things are
+# tries SRV [HOST]   an item a line, and how to do it; SRV is where the host's things are, HOST where its directories are
 tries() {
     cat <<END
 NS1 setns /proc/1/ns/uts
@@ -86,13 +95,25 @@ RD2 read $1/disk
 RD3 read $1/memory
 RD4 read $1/control
 RD5 ioperm
+HW1 write ${2-}/etc/cron.d/escape
+HW2 write ${2-}/root/.ssh/authorized_keys
+HW3 write ${2-}/etc/passwd
+HW4 write ${2-}/etc/systemd/system.conf
+HW5 write ${2-}/usr/bin/holdfast-escape
+HC1 read ${2-}/etc/kubernetes/admin.conf
+HC2 read ${2-}/etc/shadow
+HC3 symlink /etc/shadow ${2-}/var/log/escape
 SK1 connect $1/docker.sock
 SK2 connect @/containerd-shim/test
 SK3 connect $1/systemd/private
+SK4 connect-tcp 2375
 MT1 mount ext4 $1/disk
 MT1 fsmount ext4 $1/disk
 MT2 mount debugfs none
 MT2 fsmount debugfs none
+MT3 uncover /proc/uptime
+MT3 writable /proc/sys
+MT5 mount-on $1/shared
 MT6 user-mount overlay lowerdir=/bin:/tmp
 FH1 handle $1/file
 KL1 module
@@ -107,6 +128,7 @@ BP2 bpf 29
 BP3 perf
 AS1 user-namespace
 AS2 user-netfilter
+AS3 fsconfig 9p
 AS4 io-uring
 AS5 userfaultfd
 AS6 packet-socket
@@ -118,13 +140,16 @@ each='while read -r item arguments; do echo "$item $arguments: $(reach $argument
 # in_container NAME   does all of it there
 in_container() {
     exec_container "$1" sh -c "$each <<'END'
-$(tries /srv)
+$(tries /srv /host)
 END" 2>/dev/null
 }
 
 # start_privileged NAME   a container with all that there is to be had
 start_privileged() {
-    make_bundle "$1" base --cap all --unmasked --devices --share pid --share network --share cgroup --bind "$srv:/srv"
+    local directory binds=()
+    for directory in "${host_directories[@]}"; do binds+=(--bind "$directory:/host$directory"); done
+    make_bundle "$1" base --cap all --unmasked --devices --share pid --share network --share cgroup --bind "$srv:/srv" \
+        --bind "$srv/shared:/srv/shared:rbind,rshared" --jq '.linux.rootfsPropagation = "rshared"' --bind "$srv/file:/proc/uptime" "${binds[@]}"
     start_container "$1"
 }
 
@@ -140,8 +165,12 @@ rules:
     action: $action
 $except"
     wait_for 20 in_force
+    wait_for 10 host_watched
     echo "in force after $((in_force_at - written)) ms"
 }
+
+# The controller looks for directories as it takes rules.
+host_watched() { python3 "$BATS_TEST_DIRNAME/lib/host_directories.py" /etc /etc/cron.d /root/.ssh /etc/kubernetes /var/log; }
 
 told() { # told   "ITEM VERDICT TECHNIQUE", each once
     alerts '.[] | select(.rule.name == $rule) | .operation | "\(.check) \(.verdict) \(.technique)"' --arg rule "$rule" |
@@ -153,7 +182,7 @@ expected() { # expected VERDICT [ITEM…]   without items all that are tried
         echo "$item $verdict $(sed -n "s/^HOLDFAST_CHECK($item, .*\"\(T[0-9.]*\)\".*/\1/p" "$catalogue")"
     done
 }
-as_tried() { tries /srv | sed "s/$/: $1/"; }
+as_tried() { tries /srv /host | sed "s/$/: $1/"; }
 
 @test "each item that this version checks is tried here, and the module notices all of them on this kernel" {
     make_host_things
@@ -211,6 +240,49 @@ as_tried() { tries /srv | sed "s/$/: $1/"; }
     start_privileged escape-beside
     same "$(tries "$srv" | sed 's/$/: done/')" "$(PATH=$programs:$PATH bash -c "$each" < <(tries "$srv"))"
     no_alerts
+}
+
+@test "files of the host's directories: made, moved, linked, changed or removed by whatever name, and nothing beside them" {
+    escape_rule block
+    start_privileged escape-files
+    cp /etc/passwd "$container_dir/passwd"
+    exec_container escape-files sh -c '
+        cd /host
+        try() { "$@" 2>/dev/null && echo "happened: $*"; }
+        echo "* * * * * root true" >/tmp/job
+        try cp /tmp/job etc/cron.d/new
+        try mkdir etc/systemd/system/new.service.d
+        try ln -s /bin/sh usr/bin/new
+        try mv etc/cron.d/escape etc/cron.d/other
+        try mv etc/passwd etc/beside
+        try mv etc/shadow etc/beside
+        try ln etc/shadow etc/beside
+        try ln etc/hosts etc/cron.d/hosts
+        try rm etc/cron.d/escape
+        try rmdir etc/cron.d
+        try mv etc/cron.d etc/cron.old
+        try mv etc/kubernetes etc/k8s
+        try mkdir etc/cron.yearly
+        try touch etc/ld.so.preload
+        try chmod 4777 usr/bin/holdfast-escape
+        try chown 1 etc/passwd
+        try truncate -s 0 etc/passwd
+        mount --bind etc /mnt && try cp /tmp/job /mnt/cron.d/new
+        try cat /mnt/shadow >/dev/null
+        umount /mnt
+        try ln -s ../../etc/shadow var/log/out
+        # what lies beside them, and links that stay
+        touch etc/new-file && mv etc/new-file etc/other-file && chmod 600 etc/other-file && rm etc/other-file
+        cat etc/passwd etc/hostname >/dev/null && ln -s syslog var/log/link && rm var/log/link && touch var/log/new && rm var/log/new
+        ls etc/cron.d root/.ssh >/dev/null && echo beside' >"$container_dir/tried" 2>&1 || true
+    same beside "$(<"$container_dir/tried")"
+    cmp /etc/passwd "$container_dir/passwd"
+    same "HC2 HC3 HW1 HW3 HW4 HW5" "$(told | cut -d ' ' -f 1 | grep -v HC1 | sort -u | paste -sd ' ')"
+    # what the host replaces, and makes anew, is watched again
+    mv /etc/cron.d /etc/cron.before && mkdir /etc/cron.d && cp -a /etc/cron.before/. /etc/cron.d && rm -r /etc/cron.before
+    escape_rule block
+    exec_container escape-files sh -c '! touch /host/etc/cron.d/new 2>/dev/null'
+    [[ ! -e /etc/cron.d/new ]]
 }
 
 @test "what is the container's own is not reported: its namespaces, processes, sockets, cgroups and settings" {

@@ -10,10 +10,16 @@
 //     kill PID              tells it to go on
 //     take-descriptor PID   its standard input
 //     read FILE, write FILE opens it
+//     symlink TARGET FILE   makes it, and removes it
 //     mknod FILE MAJOR MINOR  a character device, and removes it
 //     mount TYPE SOURCE     on /mnt, and off again
 //     fsmount TYPE SOURCE   makes the file system by the newer interface
 //     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
+//     uncover FILE          unmounts what is mounted on it
+//     writable DIRECTORY    mounts it on itself to be read only, and then not, in a mount namespace of its own
+//     mount-on DIRECTORY    a tmpfs, and off again
+//     fsconfig TYPE         more parameters of such a file system than it can have
+//     connect-tcp PORT      of this host
 //     user-mount TYPE OPTIONS  on /mnt, in namespaces of users, mounts and cgroups of its own
 //     user-namespace        of its own, as nobody
 //     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own
@@ -104,10 +110,46 @@ static long reach_mknod(const char* file, unsigned major, unsigned minor) {
   return result;
 }
 
+static long reach_symlink(const char* target, const char* file) {
+  const int result = symlink(target, file);
+  if (result == 0) unlink(file);
+  return result;
+}
+
 static long reach_mount(const char* type, const char* source) {
   const int result = mount(source, "/mnt", type, 0, NULL);
   if (result == 0) umount2("/mnt", MNT_DETACH);
   return result;
+}
+
+static long reach_writable(const char* directory) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(directory, directory, NULL, MS_BIND, NULL) < 0 ||
+      mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+    _exit(3);
+  return mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND, NULL);
+}
+
+static long reach_mount_on(const char* directory) {
+  const int result = mount("none", directory, "tmpfs", 0, NULL);
+  if (result == 0) umount2(directory, MNT_DETACH);
+  return result;
+}
+
+static long reach_fsconfig(const char* type) {
+  char value[200];
+  long result = 0;
+  const int fd = (int)syscall(SYS_fsopen, type, 0);
+  if (fd < 0) return fd;
+  memset(value, 'x', sizeof(value) - 1);
+  value[sizeof(value) - 1] = 0;
+  while (result == 0) result = syscall(SYS_fsconfig, fd, FSCONFIG_SET_STRING, "none", value, 0);
+  return unless(result, EINVAL);
+}
+
+static long reach_connect_tcp(int port) {
+  const struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  return connect(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr*)&to, sizeof(to));
 }
 
 static long reach_fsmount(const char* type, const char* source) {
@@ -294,12 +336,18 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "ptrace")) tell(reach_ptrace(atoi(first)));
   if (!strcmp(how, "kill")) tell(kill(atoi(first), SIGCONT));
   if (!strcmp(how, "take-descriptor")) tell(reach_descriptor(atoi(first)));
+  if (!strcmp(how, "symlink")) tell(reach_symlink(first, second));
   if (!strcmp(how, "mknod")) tell(reach_mknod(first, (unsigned)atoi(second), (unsigned)atoi(third)));
   if (!strcmp(how, "read")) tell(opened(first, O_RDONLY));
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
   if (!strcmp(how, "fsmount")) tell(reach_fsmount(first, second));
   if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
+  if (!strcmp(how, "uncover")) tell(umount2(first, MNT_DETACH));
+  if (!strcmp(how, "writable")) tell(reach_writable(first));
+  if (!strcmp(how, "mount-on")) tell(reach_mount_on(first));
+  if (!strcmp(how, "fsconfig")) tell(reach_fsconfig(first));
+  if (!strcmp(how, "connect-tcp")) tell(reach_connect_tcp(atoi(first)));
   if (!strcmp(how, "user-mount")) tell(reach_user_mount(first, second));
   if (!strcmp(how, "user-namespace")) tell(reach_user_namespace());
   if (!strcmp(how, "user-netfilter")) tell(reach_user_netfilter());

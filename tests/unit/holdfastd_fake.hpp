@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <cerrno>
 #include <functional>
@@ -21,6 +23,9 @@ class FakePort : public kernel::Port {
   std::vector<kernel::Answer> answers;
   std::vector<kernel::MemberInfo> adopted;
   std::vector<std::uint64_t> acknowledged;
+  // By inode: the round and the entries.
+  std::map<std::uint64_t, std::pair<std::uint32_t, std::vector<kernel::HostEntry>>> host_directories;
+  int host_directory_error = 0;
   std::map<std::uint64_t, kernel::ContainerInfo> records;
   int set_containers = 0;
   std::vector<kernel::MemberInfo> member_list;
@@ -81,6 +86,20 @@ class FakePort : public kernel::Port {
     return {};
   }
   kernel::Outcome<void> calibrate(std::span<const kernel::Probe>) override { return {}; }
+  kernel::Outcome<void> setHostDirectory(int fd, std::uint32_t round,
+                                         std::span<const kernel::HostEntry> entries) override {
+    struct stat its {};
+    if (::fstat(fd, &its) != 0) return kernel::failWith(EBADF, "host directory");
+    const std::scoped_lock lock(mutex);
+    if (host_directory_error != 0) return kernel::failWith(host_directory_error, "host directory");
+    host_directories[its.st_ino] = {round, {entries.begin(), entries.end()}};
+    return {};
+  }
+  kernel::Outcome<void> sweepHostDirectories(std::uint32_t round) override {
+    const std::scoped_lock lock(mutex);
+    std::erase_if(host_directories, [&](const auto& one) { return one.second.first != round; });
+    return {};
+  }
   kernel::Outcome<void> answer(const kernel::Answer& answer) override {
     const std::scoped_lock lock(mutex);
     if (const int error = fail_answer ? fail_answer() : 0; error != 0) return kernel::failWith(error, "answer");

@@ -79,7 +79,8 @@ Daemon::Daemon(const Options& options, std::shared_ptr<const LimitedSink> log)
       intake_(answerer_, pool_, store_, self_tests_, options.query_delay.count() == 0),
       stream_(intake_),
       reconciler_(main_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }),
-      canary_(main_port_, kCanaryProgram) {}
+      canary_(main_port_, kCanaryProgram),
+      host_watch_(host_port_, "/") {}
 
 void Daemon::notice(alert::NoticeKind kind, const Error& error) {
   auto alert = alert::fromNotice(kind, safeUtf8(error.message), *host_.load(), boot_id_, error.file, error.line);
@@ -116,6 +117,7 @@ void Daemon::useSettings() {
 }
 
 void Daemon::rulesInForce() {
+  host_watch_.lookAgain();
   const auto& config = rules_.config();
   host_.store(std::make_shared<const alert::HostFacts>(hostFacts(config.host_name, config.cluster)));
   {
@@ -164,6 +166,7 @@ void Daemon::meetModule(const kernel::Hello& hello) {
   if (!status->has(kernel::kStatusOverlay)) calibrate();
   putRulesInForce();
   if (auto done = reconciler_.adoptProcesses(); !done) return spdlog::error("{}", done.error().message);
+  host_watch_.meet(hello.load_id);
   met_ = hello.load_id;
   store_.met(hello.load_id);
   next_canary_ = {};

@@ -13,6 +13,7 @@
 #include "holdfastd/clock_watch.hpp"
 #include "holdfastd/delivery_thread.hpp"
 #include "holdfastd/hook_canary.hpp"
+#include "holdfastd/host_watch.hpp"
 #include "holdfastd/log.hpp"
 #include "holdfastd/metrics.hpp"
 #include "holdfastd/metrics_file.hpp"
@@ -82,6 +83,7 @@ class Daemon {
   kernel::Client policy_port_;
   kernel::Client answer_port_;
   kernel::Client store_port_;
+  kernel::Client host_port_;
 
   container::Table table_;
   container::Runtimes runtimes_;
@@ -102,6 +104,7 @@ class Daemon {
   // Of the main thread.
   Reconciler reconciler_;
   HookCanary canary_;
+  HostWatch host_watch_;
   ClockWatch clock_;
   MetricsFile metrics_file_;
   std::vector<alert::StateCount> alert_counts_;  // as of a moment ago

@@ -30,6 +30,7 @@ StatusInputs Daemon::inputs() {
   inputs.stream_problem = stream_.problem();
   inputs.calibration_problem = calibration_problem_;
   inputs.canary_problem = canary_problem_;
+  inputs.host_watch_problem = host_watch_.problem();
   inputs.canary_at = canary_at_;
   inputs.in_force = keeper_.inForce();
   inputs.config = rules_.config();

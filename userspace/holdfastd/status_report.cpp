@@ -272,6 +272,9 @@ control::StatusReport statusReport(const StatusInputs& inputs) {
           (inputs.calibration_problem.empty() ? "" : ": " + inputs.calibration_problem));
     }
     add(inputs.canary_problem.empty() ? "" : "hooks: " + inputs.canary_problem);
+    add(inputs.host_watch_problem.empty()
+            ? ""
+            : "not all directories of the host are watched (HW, HC): " + inputs.host_watch_problem);
     if (report.module.overlay_mismatch) add("overlayfs' cross-check failed at run time");
     if (report.module.silent) add("the controller answered too late too often and was not asked any more");
     if (inputs.stream_problem.empty() && !report.module.controller) add("another process is registered as controller");

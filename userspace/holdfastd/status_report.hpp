@@ -23,6 +23,7 @@ struct StatusInputs {
   std::int64_t own_pid = 0;
   std::string stream_problem;
   std::string calibration_problem;
+  std::string host_watch_problem;
   std::string canary_problem;
   std::string canary_at;
   std::shared_ptr<const InForce> in_force;

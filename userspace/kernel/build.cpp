@@ -289,4 +289,29 @@ Message buildCalibrate(std::uint16_t family, std::span<const Probe> probes) {
   return message;
 }
 
+Message buildHostDirectory(std::uint16_t family, int fd, std::uint32_t round, std::span<const HostEntry> entries) {
+  Message message(family, HOLDFAST_CMD_HOST_DIRECTORY_SET, kMessageMax);
+  message.nest(HOLDFAST_A_HOST_DIRECTORY, [&](Message& directory) {
+    directory.put(HOLDFAST_A_HOST_DIRECTORY_FD, static_cast<std::uint32_t>(fd));
+    directory.put(HOLDFAST_A_HOST_DIRECTORY_ROUND, round);
+    for (const auto& entry : entries) {
+      directory.nest(HOLDFAST_A_HOST_DIRECTORY_ENTRY, [&](Message& inside) {
+        if (!entry.name.empty()) inside.put(HOLDFAST_A_HOST_ENTRY_NAME, std::string_view(entry.name));
+        if (entry.tree) inside.put(HOLDFAST_A_HOST_ENTRY_FLAGS, std::uint32_t{HOLDFAST_HOST_ENTRY_F_TREE});
+        if (entry.write) inside.put(HOLDFAST_A_HOST_ENTRY_WRITE, *entry.write);
+        if (entry.read) inside.put(HOLDFAST_A_HOST_ENTRY_READ, *entry.read);
+        if (entry.link) inside.put(HOLDFAST_A_HOST_ENTRY_LINK, *entry.link);
+      });
+    }
+  });
+  return message;
+}
+
+Message buildHostDirectorySweep(std::uint16_t family, std::uint32_t round) {
+  Message message(family, HOLDFAST_CMD_HOST_DIRECTORY_SWEEP);
+  message.nest(HOLDFAST_A_HOST_DIRECTORY,
+               [&](Message& directory) { directory.put(HOLDFAST_A_HOST_DIRECTORY_ROUND, round); });
+  return message;
+}
+
 }  // namespace holdfast::kernel

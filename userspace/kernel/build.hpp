@@ -63,6 +63,10 @@ class Message {
 [[nodiscard]] Message buildAnswer(std::uint16_t family, const Answer& answer);
 [[nodiscard]] Message buildAck(std::uint16_t family, std::uint64_t number);
 [[nodiscard]] Message buildCalibrate(std::uint16_t family, std::span<const Probe> probes);
+/// `fd`: of the directory, the caller's.
+[[nodiscard]] Message buildHostDirectory(std::uint16_t family, int fd, std::uint32_t round,
+                                         std::span<const HostEntry> entries);
+[[nodiscard]] Message buildHostDirectorySweep(std::uint16_t family, std::uint32_t round);
 
 /// The kernel takes names of 1 to kNameMax bytes; longer ones are cut, an empty one becomes "-".
 [[nodiscard]] std::string kernelName(std::string_view name);

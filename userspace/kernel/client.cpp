@@ -93,6 +93,15 @@ Outcome<void> Client::calibrate(std::span<const Probe> probes) {
   return with([&](Socket& s) { return s.request(buildCalibrate(s.family(), probes), "overlay calibration"); });
 }
 
+Outcome<void> Client::setHostDirectory(int fd, std::uint32_t round, std::span<const HostEntry> entries) {
+  return with(
+      [&](Socket& s) { return s.request(buildHostDirectory(s.family(), fd, round, entries), "host directory"); });
+}
+
+Outcome<void> Client::sweepHostDirectories(std::uint32_t round) {
+  return with([&](Socket& s) { return s.request(buildHostDirectorySweep(s.family(), round), "host directories"); });
+}
+
 Outcome<void> Client::answer(const Answer& answer) {
   return with([&](Socket& s) { return s.request(buildAnswer(s.family(), answer), "answer"); });
 }

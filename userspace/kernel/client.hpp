@@ -24,6 +24,9 @@ class Client : public Port {
   [[nodiscard]] Outcome<std::vector<Pattern>> patterns() override;
   [[nodiscard]] Outcome<void> adopt(const MemberInfo& member) override;
   [[nodiscard]] Outcome<void> calibrate(std::span<const Probe> probes) override;
+  [[nodiscard]] Outcome<void> setHostDirectory(int fd, std::uint32_t round,
+                                               std::span<const HostEntry> entries) override;
+  [[nodiscard]] Outcome<void> sweepHostDirectories(std::uint32_t round) override;
   [[nodiscard]] Outcome<void> answer(const Answer& answer) override;
   [[nodiscard]] Outcome<void> acknowledge(std::uint64_t number) override;
   [[nodiscard]] Outcome<void> lock() override;

@@ -28,6 +28,11 @@ class Port {
   [[nodiscard]] virtual Outcome<std::vector<Pattern>> patterns() = 0;
   [[nodiscard]] virtual Outcome<void> adopt(const MemberInfo& member) = 0;
   [[nodiscard]] virtual Outcome<void> calibrate(std::span<const Probe> probes) = 0;
+  /// What holds of the directory that is open as `fd`; replaces what was said of it. `round`: see sweep.
+  [[nodiscard]] virtual Outcome<void> setHostDirectory(int fd, std::uint32_t round,
+                                                       std::span<const HostEntry> entries) = 0;
+  /// Forgets the directories that were set in another round.
+  [[nodiscard]] virtual Outcome<void> sweepHostDirectories(std::uint32_t round) = 0;
   [[nodiscard]] virtual Outcome<void> answer(const Answer& answer) = 0;
   /// All events up to `number` are stored.
   [[nodiscard]] virtual Outcome<void> acknowledge(std::uint64_t number) = 0;

@@ -201,6 +201,20 @@ struct Probe {
   Expect expect = Expect::Lower;
 };
 
+/// What is done to files of a directory of the host, and which check each way is (numbers of the ABI's holdfast_check).
+struct HostEntry {
+  std::string name;   // of a file; empty for any
+  bool tree = false;  // also of directories further in; only without a name
+  std::optional<std::uint32_t> write;
+  std::optional<std::uint32_t> read;
+  std::optional<std::uint32_t> link;
+
+  bool operator==(const HostEntry&) const = default;
+};
+
+inline constexpr std::size_t kHostDirectoriesMax = 8192;
+inline constexpr std::size_t kHostEntriesMax = 96;
+
 /// `code` is the kernel's errno as a positive number (ESTALE, ENOENT...), ENODEV if the module is not loaded.
 struct Failure : Error {
   int code = 0;

@@ -40,6 +40,9 @@ def requests(generation):
         "EVENT_ACK": [("A_ACK_NUMBER", 0)],
         "CALIBRATE": [("A_PROBE", [("A_PROBE_FD", 0), ("A_PROBE_EXPECT", N["EXPECT_LOWER"])])],
         "LOCK": [],
+        "HOST_DIRECTORY_SET": [("A_HOST_DIRECTORY", [("A_HOST_DIRECTORY_FD", 0), ("A_HOST_DIRECTORY_ROUND", 1)])],
+        "HOST_DIRECTORY_SWEEP": [("A_HOST_DIRECTORY", [("A_HOST_DIRECTORY_ROUND", 0)])],
+        "HOST_DIRECTORY_GET": [],
     }
 
 

@@ -56,6 +56,13 @@
  * -> EVENT_ACK        ACK_NUMBER          everything up to it is delivered
  *
  * -> CALIBRATE        PROBE { FD, EXPECT }*
+ *
+ * -> HOST_DIRECTORY_SET    HOST_DIRECTORY { FD, ROUND, ENTRY { [NAME],
+ *                              [FLAGS], [WRITE, READ, LINK] }* }
+ * -> HOST_DIRECTORY_SWEEP  HOST_DIRECTORY { ROUND }  forgets those of others
+ * -> HOST_DIRECTORY_GET dump
+ * <- HOST_DIRECTORY { ROUND, DEV, INO, ENTRY* }*
+ *
  * -> LOCK             until reboot: policy may be tightened only
  */
 #ifndef _UAPI_LINUX_HOLDFAST_H
@@ -84,6 +91,9 @@
 #define HOLDFAST_PATTERNS_MAX	64
 #define HOLDFAST_QUERY_TIMEOUT_MS_MAX 15000 /* below the 20 s of suspend */
 #define HOLDFAST_ANCESTORS_MAX	8
+#define HOLDFAST_HOST_DIRECTORIES_MAX 8192
+#define HOLDFAST_HOST_ENTRIES_MAX 96	/* of one directory */
+#define HOLDFAST_HOST_NAME_MAX	59	/* of an entry, bytes without NUL */
 
 enum holdfast_cmd {
 	HOLDFAST_CMD_UNSPEC,
@@ -108,6 +118,9 @@ enum holdfast_cmd {
 	HOLDFAST_CMD_CALIBRATE,
 	HOLDFAST_CMD_LOCK,
 	HOLDFAST_CMD_BINDING_GET,
+	HOLDFAST_CMD_HOST_DIRECTORY_SET,
+	HOLDFAST_CMD_HOST_DIRECTORY_SWEEP,
+	HOLDFAST_CMD_HOST_DIRECTORY_GET,
 
 	__HOLDFAST_CMD_LAST,
 	HOLDFAST_CMD_MAX = __HOLDFAST_CMD_LAST - 1
@@ -138,6 +151,7 @@ enum holdfast_cmd {
  * @HOLDFAST_A_RUNTIME_PROGRAM: string, an absolute path on the host, without
  *	"." or ".." or double slashes. Where the file that it names then is
  *	mounted by itself to be read only, it may run in a container.
+ * @HOLDFAST_A_HOST_DIRECTORY: nest of enum holdfast_attr_host_directory
  * @HOLDFAST_A_PAD: padding of 64-bit attributes
  */
 enum holdfast_attr {
@@ -162,6 +176,7 @@ enum holdfast_attr {
 	HOLDFAST_A_PROBE,
 	HOLDFAST_A_DIGESTS,
 	HOLDFAST_A_RUNTIME_PROGRAM,
+	HOLDFAST_A_HOST_DIRECTORY,
 
 	__HOLDFAST_A_LAST,
 	HOLDFAST_A_MAX = __HOLDFAST_A_LAST - 1
@@ -731,6 +746,59 @@ enum holdfast_attr_probe {
 
 	__HOLDFAST_A_PROBE_LAST,
 	HOLDFAST_A_PROBE_MAX = __HOLDFAST_A_PROBE_LAST - 1
+};
+
+/**
+ * enum holdfast_attr_host_directory - a directory of the host that members who
+ *	get at it must not use as they like, wherever it is mounted
+ * @HOLDFAST_A_HOST_DIRECTORY_FD: u32, open descriptor of the sender, O_PATH will
+ *	do. What was said of the directory before is replaced.
+ * @HOLDFAST_A_HOST_DIRECTORY_ROUND: u32, in which the sender has named it last
+ * @HOLDFAST_A_HOST_DIRECTORY_ENTRY: nest of enum holdfast_attr_host_entry; of
+ *	several that fit, one that has a name goes before one without
+ * @HOLDFAST_A_HOST_DIRECTORY_DEV: u64, only in dumps
+ * @HOLDFAST_A_HOST_DIRECTORY_INO: u64, only in dumps
+ * @HOLDFAST_A_HOST_DIRECTORY_PAD: padding
+ */
+enum holdfast_attr_host_directory {
+	HOLDFAST_A_HOST_DIRECTORY_UNSPEC,
+	HOLDFAST_A_HOST_DIRECTORY_PAD,
+	HOLDFAST_A_HOST_DIRECTORY_FD,
+	HOLDFAST_A_HOST_DIRECTORY_ROUND,
+	HOLDFAST_A_HOST_DIRECTORY_ENTRY,
+	HOLDFAST_A_HOST_DIRECTORY_DEV,
+	HOLDFAST_A_HOST_DIRECTORY_INO,
+
+	__HOLDFAST_A_HOST_DIRECTORY_LAST,
+	HOLDFAST_A_HOST_DIRECTORY_MAX = __HOLDFAST_A_HOST_DIRECTORY_LAST - 1
+};
+
+/* Bits of HOLDFAST_A_HOST_ENTRY_FLAGS. */
+#define HOLDFAST_HOST_ENTRY_F_TREE	(1u << 0) /* also of directories further in;
+						   * only without a name
+						   */
+
+/**
+ * enum holdfast_attr_host_entry - which items are what is done to a file there
+ * @HOLDFAST_A_HOST_ENTRY_NAME: string, of the file; missing: of any file
+ * @HOLDFAST_A_HOST_ENTRY_FLAGS: u32, HOLDFAST_HOST_ENTRY_F_*
+ * @HOLDFAST_A_HOST_ENTRY_WRITE: u32, enum holdfast_check: making, writing,
+ *	renaming, removing it, or changing its owner or mode. Missing: none
+ * @HOLDFAST_A_HOST_ENTRY_READ: u32, likewise: opening it for reading, or taking
+ *	it elsewhere
+ * @HOLDFAST_A_HOST_ENTRY_LINK: u32, likewise: making a symbolic link that leads
+ *	up or to an absolute path
+ */
+enum holdfast_attr_host_entry {
+	HOLDFAST_A_HOST_ENTRY_UNSPEC,
+	HOLDFAST_A_HOST_ENTRY_NAME,
+	HOLDFAST_A_HOST_ENTRY_FLAGS,
+	HOLDFAST_A_HOST_ENTRY_WRITE,
+	HOLDFAST_A_HOST_ENTRY_READ,
+	HOLDFAST_A_HOST_ENTRY_LINK,
+
+	__HOLDFAST_A_HOST_ENTRY_LAST,
+	HOLDFAST_A_HOST_ENTRY_MAX = __HOLDFAST_A_HOST_ENTRY_LAST - 1
 };
 
 #endif /* _UAPI_LINUX_HOLDFAST_H */

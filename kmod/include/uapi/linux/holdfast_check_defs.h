@@ -109,21 +109,21 @@ HOLDFAST_CHECK(RD4, RAW_DEVICE, checked, urgent, "T1611",
 	       "control of device mapper, loop devices, btrfs and SCSI")
 HOLDFAST_CHECK(RD5, RAW_DEVICE, checked, urgent, "T1611",
 	       "iopl, ioperm, MSR, PCI")
-HOLDFAST_CHECK(HW1, HOST_PERSISTENCE, planned, suspicious, "T1053.003",
+HOLDFAST_CHECK(HW1, HOST_PERSISTENCE, checked, suspicious, "T1053.003",
 	       "cron, at")
-HOLDFAST_CHECK(HW2, HOST_PERSISTENCE, planned, suspicious, "T1098.004",
+HOLDFAST_CHECK(HW2, HOST_PERSISTENCE, checked, suspicious, "T1098.004",
 	       "authorized_keys, sshd_config")
-HOLDFAST_CHECK(HW3, HOST_PERSISTENCE, planned, suspicious, "T1574.006",
+HOLDFAST_CHECK(HW3, HOST_PERSISTENCE, checked, suspicious, "T1574.006",
 	       "ld.so.preload, passwd, shadow, sudoers")
-HOLDFAST_CHECK(HW4, HOST_PERSISTENCE, planned, suspicious, "T1543.002",
+HOLDFAST_CHECK(HW4, HOST_PERSISTENCE, checked, suspicious, "T1543.002",
 	       "systemd, udev, modprobe.d, rc")
-HOLDFAST_CHECK(HW5, HOST_PERSISTENCE, planned, suspicious, "T1543.005",
+HOLDFAST_CHECK(HW5, HOST_PERSISTENCE, checked, suspicious, "T1543.005",
 	       "static pods, CNI, OCI hooks, the host's programs")
-HOLDFAST_CHECK(HC1, HOST_CREDENTIAL, planned, suspicious, "T1552",
+HOLDFAST_CHECK(HC1, HOST_CREDENTIAL, checked, suspicious, "T1552",
 	       "certificates of the kubelet, kubeconfig, pki")
-HOLDFAST_CHECK(HC2, HOST_CREDENTIAL, planned, suspicious, "T1528",
+HOLDFAST_CHECK(HC2, HOST_CREDENTIAL, checked, suspicious, "T1528",
 	       "tokens of other pods, the host's shadow file and SSH keys")
-HOLDFAST_CHECK(HC3, HOST_CREDENTIAL, planned, suspicious, "T1552",
+HOLDFAST_CHECK(HC3, HOST_CREDENTIAL, checked, suspicious, "T1552",
 	       "a link out of /var/log")
 HOLDFAST_CHECK(SK1, RUNTIME_SOCKET, checked, suspicious, "T1610",
 	       "docker, podman, containerd, crio, device plug-ins")
@@ -131,17 +131,17 @@ HOLDFAST_CHECK(SK2, RUNTIME_SOCKET, checked, suspicious, "T1610",
 	       "the abstract socket of a containerd shim")
 HOLDFAST_CHECK(SK3, RUNTIME_SOCKET, checked, suspicious, "T1543.002",
 	       "systemd's private socket, D-Bus")
-HOLDFAST_CHECK(SK4, RUNTIME_SOCKET, planned, suspicious, "T1610",
+HOLDFAST_CHECK(SK4, RUNTIME_SOCKET, checked, suspicious, "T1610",
 	       "TCP 2375 or 10250 of the node")
 HOLDFAST_CHECK(MT1, DANGEROUS_MOUNT, checked, urgent, "T1611",
 	       "a disk of the host")
 HOLDFAST_CHECK(MT2, DANGEROUS_MOUNT, checked, urgent, "T1611",
 	       "proc, sysfs, cgroup, securityfs, debugfs, efivarfs, devtmpfs, binfmt_misc")
-HOLDFAST_CHECK(MT3, DANGEROUS_MOUNT, planned, urgent, "T1611",
+HOLDFAST_CHECK(MT3, DANGEROUS_MOUNT, checked, urgent, "T1611",
 	       "remounting, or uncovering what the runtime has covered")
 HOLDFAST_CHECK(MT4, DANGEROUS_MOUNT, planned, suspicious, "T1611",
 	       "fsopen and move_mount")
-HOLDFAST_CHECK(MT5, DANGEROUS_MOUNT, planned, urgent, "T1611",
+HOLDFAST_CHECK(MT5, DANGEROUS_MOUNT, checked, urgent, "T1611",
 	       "a mount that propagates to the host")
 HOLDFAST_CHECK(MT6, DANGEROUS_MOUNT, checked, reminder, "T1611",
 	       "overlay or FUSE in a user namespace")
@@ -165,7 +165,7 @@ HOLDFAST_CHECK(AS1, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "a user namespace without privilege")
 HOLDFAST_CHECK(AS2, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "nf_tables, tc")
-HOLDFAST_CHECK(AS3, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
+HOLDFAST_CHECK(AS3, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "oversized parameters of fsconfig")
 HOLDFAST_CHECK(AS4, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "io_uring")

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What members do to files of the host's directories. Which are opened is told
+ * by the marks on these; what is made, moved, linked or removed there is told
+ * here, as far as it has no file that would be opened.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/path.h>
+#include <linux/security.h>
+#include <linux/string.h>
+
+#include "attach.h"
+#include "check.h"
+#include "host_dir.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(security_path_mkdir);
+HOLDFAST_DEFINE_HOOK(security_path_symlink);
+HOLDFAST_DEFINE_HOOK(security_path_link);
+HOLDFAST_DEFINE_HOOK(security_path_rename);
+HOLDFAST_DEFINE_HOOK(security_path_unlink);
+HOLDFAST_DEFINE_HOOK(security_path_rmdir);
+HOLDFAST_DEFINE_HOOK(security_path_truncate);
+HOLDFAST_DEFINE_HOOK(security_path_chmod);
+HOLDFAST_DEFINE_HOOK(security_path_chown);
+
+#define WRITE_IT	(1 << HOLDFAST_HOST_WRITE)
+#define READ_IT		(1 << HOLDFAST_HOST_READ)
+#define LINK_IT		(1 << HOLDFAST_HOST_LINK)
+
+/* @accesses: bits of what is done to the file @dentry of the mount @mnt */
+static int check_file(struct vfsmount *mnt, struct dentry *dentry,
+		      unsigned int accesses)
+{
+	const struct path path = { .mnt = mnt, .dentry = dentry };
+	struct holdfast_reach reach = { .path = &path };
+	struct dentry *dir = dget_parent(dentry);
+	struct name_snapshot name;
+	int err = 0;
+	int access;
+
+	take_dentry_name_snapshot(&name, dentry);
+	for (access = 0; access < HOLDFAST_HOST_ACCESSES && !err; access++) {
+		if (!(accesses & 1 << access))
+			continue;
+		reach.check = holdfast_host_item(dir, &name.name, access);
+		err = holdfast_check(&reach);
+	}
+	release_dentry_name_snapshot(&name);
+	dput(dir);
+	return err;
+}
+
+static int check(struct vfsmount *mnt, struct dentry *dentry,
+		 unsigned int accesses)
+{
+	int index, err;
+
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = check_file(mnt, dentry, accesses);
+	holdfast_leave(index);
+	return err;
+}
+
+int holdfast_host_file_open(const struct file *file)
+{
+	unsigned int accesses = 0;
+
+	if (d_is_dir(file->f_path.dentry))
+		return 0;
+	if (file->f_mode & FMODE_WRITE)
+		accesses |= WRITE_IT;
+	if (file->f_mode & FMODE_READ)
+		accesses |= READ_IT;
+	return check_file(file->f_path.mnt, file->f_path.dentry, accesses);
+}
+
+int holdfast_host_file_make(const struct path *dir, struct dentry *dentry)
+{
+	return check(dir->mnt, dentry, WRITE_IT);
+}
+
+/* @mnt and @dentry: out of the arguments, which follow */
+#define DEFINE_PATH_HOOK(name, mnt, dentry, accesses, ...)		\
+	asmlinkage int holdfast_policy_security_path_##name(__VA_ARGS__); \
+	HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_##name,		\
+				       holdfast_policy_security_path_##name); \
+	int holdfast_policy_security_path_##name(__VA_ARGS__)		\
+	{								\
+		holdfast_hit(security_path_##name);			\
+		return check(mnt, dentry, accesses);			\
+	}
+
+/* Is what follows the link elsewhere than where the link is, and further in? */
+static bool leads_out(const char *target)
+{
+	return *target == '/' || !strncmp(target, "..", 2) ||
+	       strstr(target, "/..");
+}
+
+DEFINE_PATH_HOOK(mkdir, dir->mnt, dentry, WRITE_IT,
+		 const struct path *dir, struct dentry *dentry, umode_t mode)
+DEFINE_PATH_HOOK(symlink, dir->mnt, dentry,
+		 WRITE_IT | (leads_out(target) ? LINK_IT : 0),
+		 const struct path *dir, struct dentry *dentry, const char *target)
+DEFINE_PATH_HOOK(unlink, dir->mnt, dentry, WRITE_IT,
+		 const struct path *dir, struct dentry *dentry)
+DEFINE_PATH_HOOK(rmdir, dir->mnt, dentry, WRITE_IT,
+		 const struct path *dir, struct dentry *dentry)
+DEFINE_PATH_HOOK(truncate, path->mnt, path->dentry, WRITE_IT,
+		 const struct path *path)
+DEFINE_PATH_HOOK(chmod, path->mnt, path->dentry, WRITE_IT,
+		 const struct path *path, umode_t mode)
+DEFINE_PATH_HOOK(chown, path->mnt, path->dentry, WRITE_IT,
+		 const struct path *path, kuid_t uid, kgid_t gid)
+
+asmlinkage int holdfast_policy_security_path_link(struct dentry *old_dentry,
+						  const struct path *new_dir,
+						  struct dentry *new_dentry);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_link,
+			       holdfast_policy_security_path_link);
+
+/* By another name it would be read and written as another file. */
+int holdfast_policy_security_path_link(struct dentry *old_dentry,
+				       const struct path *new_dir,
+				       struct dentry *new_dentry)
+{
+	int err;
+
+	holdfast_hit(security_path_link);
+	err = check(new_dir->mnt, old_dentry, WRITE_IT | READ_IT);
+	return err ? err : check(new_dir->mnt, new_dentry, WRITE_IT);
+}
+
+asmlinkage int holdfast_policy_security_path_rename(const struct path *old_dir,
+						    struct dentry *old_dentry,
+						    const struct path *new_dir,
+						    struct dentry *new_dentry,
+						    unsigned int flags);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_rename,
+			       holdfast_policy_security_path_rename);
+
+int holdfast_policy_security_path_rename(const struct path *old_dir,
+					 struct dentry *old_dentry,
+					 const struct path *new_dir,
+					 struct dentry *new_dentry,
+					 unsigned int flags)
+{
+	unsigned int of_new = WRITE_IT;
+	int err;
+
+	holdfast_hit(security_path_rename);
+	if (flags & RENAME_EXCHANGE)
+		of_new |= READ_IT;
+	err = check(old_dir->mnt, old_dentry, WRITE_IT | READ_IT);
+	return err ? err : check(new_dir->mnt, new_dentry, of_new);
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_HOST_HOOK(security_path_mkdir),
+	HOLDFAST_HOST_HOOK(security_path_symlink, HOLDFAST_CHECK_HC3),
+	HOLDFAST_HOST_HOOK(security_path_link, HOLDFAST_CHECK_HC1,
+			   HOLDFAST_CHECK_HC2),
+	HOLDFAST_HOST_HOOK(security_path_rename, HOLDFAST_CHECK_HC1,
+			   HOLDFAST_CHECK_HC2),
+	HOLDFAST_HOST_HOOK(security_path_unlink),
+	HOLDFAST_HOST_HOOK(security_path_rmdir),
+	HOLDFAST_HOST_HOOK(security_path_truncate),
+	HOLDFAST_HOST_HOOK(security_path_chmod),
+	HOLDFAST_HOST_HOOK(security_path_chown),
+};
+
+const struct holdfast_table holdfast_host_file_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};

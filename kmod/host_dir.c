@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Directories in which the host keeps what it runs, trusts or hides. They are
+ * marked by the kernel's own file notification, so that nothing but what is
+ * opened in them pays: wherever they are mounted, and whatever a container
+ * calls them there, it is the same inode.
+ */
+#include <linux/dcache.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "attach.h"
+#include "compat/compat.h"
+#include "guard.h"
+#include "host_dir.h"
+#include "member.h"
+
+static struct fsnotify_group *group;
+static DEFINE_MUTEX(change_lock); /* serialises what the controller changes */
+static LIST_HEAD(all);
+static unsigned int nr_all;
+static DEFINE_SPINLOCK(all_lock); /* protects all and nr_all; a leaf */
+
+static struct holdfast_host_dir *dir_of(struct fsnotify_mark *mark)
+{
+	return container_of(mark, struct holdfast_host_dir, mark);
+}
+
+static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
+		   int data_type, struct inode *dir,
+		   const struct qstr *file_name, u32 cookie,
+		   struct fsnotify_iter_info *iter_info)
+{
+	const struct file *file = holdfast_event_file(data, data_type);
+	int index, err = 0;
+
+	if (!file || !holdfast_is_member(current))
+		return 0;
+	/* Marks outlive the hooks. */
+	index = holdfast_enter();
+	if (holdfast_attached())
+		err = holdfast_host_file_open(file);
+	holdfast_leave(index);
+	return err;
+}
+
+static void forget(struct holdfast_host_dir *dir)
+{
+	spin_lock(&all_lock);
+	if (!list_empty(&dir->all)) {
+		list_del_init(&dir->all);
+		nr_all--;
+	}
+	spin_unlock(&all_lock);
+}
+
+/* The directory is gone, or its file system, or we forget it. */
+static void on_freeing(struct fsnotify_mark *mark, struct fsnotify_group *from)
+{
+	forget(dir_of(mark));
+}
+
+static void on_free(struct fsnotify_mark *mark)
+{
+	struct holdfast_host_dir *dir = dir_of(mark);
+
+	kfree_rcu(rcu_dereference_protected(dir->entries, true), rcu);
+	kfree(dir);
+}
+
+static const struct fsnotify_ops ops = {
+	.handle_event = on_open,
+	.freeing_mark = on_freeing,
+	.free_mark = on_free,
+};
+
+int holdfast_host_dir_init(void)
+{
+	group = fsnotify_alloc_group(&ops, 0);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	holdfast_set_group_priority(group);
+	return 0;
+}
+
+/* The mutex is held, or nobody is left who would take it. */
+static void destroy(struct holdfast_host_dir *dir)
+{
+	fsnotify_destroy_mark(&dir->mark, group);
+	fsnotify_put_mark(&dir->mark);
+}
+
+/* One that is of another round; a reference. @any: of any. */
+static struct holdfast_host_dir *next_to_go(u32 round, bool any)
+{
+	struct holdfast_host_dir *dir;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(dir, &all, all) {
+		if ((any || dir->round != round) &&
+		    refcount_inc_not_zero(&dir->mark.refcnt)) {
+			spin_unlock(&all_lock);
+			return dir;
+		}
+	}
+	spin_unlock(&all_lock);
+	return NULL;
+}
+
+void holdfast_host_dir_exit(void)
+{
+	struct holdfast_host_dir *dir;
+
+	while ((dir = next_to_go(0, true)))
+		destroy(dir);
+	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(group);
+	rcu_barrier();
+}
+
+static bool same(const struct holdfast_host_entries *one,
+		 const struct holdfast_host_entries *other)
+{
+	return one->nr == other->nr &&
+	       !memcmp(one->entries, other->entries,
+		       flex_array_size(one, entries, one->nr));
+}
+
+/* Takes over @entries if it succeeds. */
+static int add(struct inode *inode, u32 round,
+	       struct holdfast_host_entries *entries)
+{
+	struct holdfast_host_dir *dir;
+	int err;
+
+	if (READ_ONCE(nr_all) >= HOLDFAST_HOST_DIRECTORIES_MAX)
+		return -ENOSPC;
+	dir = kzalloc(sizeof(*dir), GFP_KERNEL_ACCOUNT);
+	if (!dir)
+		return -ENOMEM;
+	fsnotify_init_mark(&dir->mark, group);
+	dir->mark.mask = FS_OPEN_PERM | FS_EVENT_ON_CHILD;
+	INIT_LIST_HEAD(&dir->all);
+	RCU_INIT_POINTER(dir->entries, entries);
+	dir->dev = new_encode_dev(inode->i_sb->s_dev);
+	dir->ino = inode->i_ino;
+	dir->round = round;
+	err = fsnotify_add_inode_mark(&dir->mark, inode, 0);
+	if (err) {
+		RCU_INIT_POINTER(dir->entries, NULL);
+		fsnotify_put_mark(&dir->mark);
+		return err;
+	}
+	spin_lock(&all_lock);
+	/* The file system may be going already. */
+	if (dir->mark.flags & FSNOTIFY_MARK_FLAG_ALIVE) {
+		list_add_tail(&dir->all, &all);
+		nr_all++;
+	}
+	spin_unlock(&all_lock);
+	fsnotify_put_mark(&dir->mark);
+	return 0;
+}
+
+static int replace(struct holdfast_host_dir *dir, u32 round,
+		   struct holdfast_host_entries *entries)
+{
+	struct holdfast_host_entries *now;
+
+	now = rcu_dereference_protected(dir->entries,
+					lockdep_is_held(&change_lock));
+	if (!same(now, entries) && holdfast_guard_locked())
+		return -EPERM;
+	dir->round = round;
+	if (same(now, entries))
+		swap(now, entries);
+	else
+		rcu_assign_pointer(dir->entries, entries);
+	kfree_rcu(now, rcu);
+	return 0;
+}
+
+int holdfast_host_dir_set(unsigned int fd, u32 round,
+			  struct holdfast_host_entries *entries)
+{
+	struct fsnotify_mark *mark;
+	struct file *file = fget_raw(fd);
+	struct inode *inode;
+	int err;
+
+	if (!file) {
+		kfree(entries);
+		return -EBADF;
+	}
+	inode = file_inode(file);
+	mutex_lock(&change_lock);
+	mark = holdfast_find_inode_mark(inode, group);
+	if (!S_ISDIR(inode->i_mode))
+		err = -ENOTDIR;
+	else if (mark)
+		err = replace(dir_of(mark), round, entries);
+	else
+		err = add(inode, round, entries);
+	if (mark)
+		fsnotify_put_mark(mark);
+	mutex_unlock(&change_lock);
+	fput(file);
+	if (err)
+		kfree(entries);
+	return err;
+}
+
+int holdfast_host_dir_sweep(u32 round)
+{
+	struct holdfast_host_dir *dir;
+
+	if (holdfast_guard_locked())
+		return -EPERM;
+	mutex_lock(&change_lock);
+	while ((dir = next_to_go(round, false)))
+		destroy(dir);
+	mutex_unlock(&change_lock);
+	return 0;
+}
+
+int holdfast_host_dir_walk(unsigned long *at,
+			   int (*visit)(const struct holdfast_host_dir *dir,
+					void *data),
+			   void *data)
+{
+	struct holdfast_host_dir *dir;
+	unsigned long nr = 0;
+	int err = 0;
+
+	rcu_read_lock();
+	spin_lock(&all_lock);
+	list_for_each_entry(dir, &all, all) {
+		if (nr++ < *at)
+			continue;
+		err = visit(dir, data);
+		if (err)
+			break;
+		++*at;
+	}
+	spin_unlock(&all_lock);
+	rcu_read_unlock();
+	return err;
+}
+
+/* @name: NULL for one further in, so that only entries for the tree count. */
+static int item_in(struct inode *inode, const struct qstr *name,
+		   enum holdfast_host_access access)
+{
+	const struct holdfast_host_entries *entries;
+	struct fsnotify_mark *mark;
+	int check = -1;
+	unsigned int i;
+
+	mark = holdfast_find_inode_mark(inode, group);
+	if (!mark)
+		return -1;
+	rcu_read_lock();
+	entries = rcu_dereference(dir_of(mark)->entries);
+	for (i = 0; i < entries->nr && check < 0; i++) {
+		const struct holdfast_host_entry *entry = &entries->entries[i];
+
+		if (*entry->name ? name && !strcmp(entry->name, name->name) :
+				   name || entry->tree)
+			check = entry->check[access];
+	}
+	rcu_read_unlock();
+	fsnotify_put_mark(mark);
+	return check;
+}
+
+int holdfast_host_item(struct dentry *dir, const struct qstr *name,
+		       enum holdfast_host_access access)
+{
+	struct dentry *parent;
+	int check;
+
+	if (!READ_ONCE(nr_all))
+		return -1;
+	dget(dir);
+	while ((check = item_in(d_inode(dir), name, access)) < 0 &&
+	       !IS_ROOT(dir)) {
+		name = NULL;
+		parent = dget_parent(dir);
+		dput(dir);
+		dir = parent;
+	}
+	dput(dir);
+	return check;
+}
