@@ -16,6 +16,7 @@
 #include "policy.h"
 #include "root.h"
 #include "survey.h"
+#include "watch.h"
 
 static bool disable;
 module_param(disable, bool, 0400);
@@ -73,9 +74,13 @@ static int __init holdfast_start(void)
 	err = holdfast_overlay_init();
 	if (err)
 		goto stop_survey;
-	err = holdfast_attach();
+	err = holdfast_watch_init();
 	if (err)
 		goto stop_overlay;
+	err = holdfast_attach();
+	if (err)
+		goto stop_watch;
+	holdfast_watch_mounted();
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
@@ -84,6 +89,8 @@ static int __init holdfast_start(void)
 
 stop_attach:
 	holdfast_detach();
+stop_watch:
+	holdfast_watch_exit();
 stop_overlay:
 	holdfast_overlay_exit();
 stop_survey:
@@ -111,6 +118,7 @@ static void __exit holdfast_stop(void)
 	if (disable)
 		return;
 	holdfast_detach();
+	holdfast_watch_exit();
 	holdfast_overlay_exit();
 	holdfast_survey_exit();
 	holdfast_member_exit();
