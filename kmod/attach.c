@@ -32,6 +32,7 @@ const struct holdfast_table *const holdfast_tables[] = {
 	&holdfast_open_table,
 	&holdfast_device_table,
 	&holdfast_mount_table,
+	&holdfast_setup_table,
 	&holdfast_kernel_code_table,
 	&holdfast_surface_table,
 	&holdfast_socket_table,

@@ -120,6 +120,7 @@ extern const struct holdfast_table holdfast_cgroup_table;
 extern const struct holdfast_table holdfast_open_table;
 extern const struct holdfast_table holdfast_device_table;
 extern const struct holdfast_table holdfast_mount_table;
+extern const struct holdfast_table holdfast_setup_table;
 extern const struct holdfast_table holdfast_kernel_code_table;
 extern const struct holdfast_table holdfast_surface_table;
 extern const struct holdfast_table holdfast_socket_table;

@@ -66,6 +66,10 @@ HOLDFAST_STUB kernfs_fop_open
 HOLDFAST_STUB blkdev_open
 HOLDFAST_STUB do_handle_open
 HOLDFAST_STUB vfs_get_tree
+HOLDFAST_STUB security_sb_set_mnt_opts
+HOLDFAST_STUB security_sb_mount
+HOLDFAST_STUB security_move_mount
+HOLDFAST_STUB __do_loopback
 HOLDFAST_STUB security_kernel_read_file
 HOLDFAST_STUB security_kernel_load_data
 HOLDFAST_STUB security_locked_down

@@ -68,16 +68,26 @@ static void describe(struct holdfast_event *event,
 	}
 	if (inode)
 		holdfast_event_object(event, inode);
-	if (reach->target)
-		event->body.target_pid = reach->target->pid;
+	event->body.target_pid = reach->target ? reach->target->pid :
+						 reach->pid;
 }
 
-static int judge(struct holdfast_container *container,
-		 const struct holdfast_reach *reach)
+/* By which the kernel is told which program to start on the host. */
+static bool prepares_upcall(int check)
+{
+	return check == HOLDFAST_CHECK_UH1 || check == HOLDFAST_CHECK_UH2 ||
+	       check == HOLDFAST_CHECK_UH3 || check == HOLDFAST_CHECK_CG1;
+}
+
+int holdfast_check_for(struct holdfast_container *container,
+		       const struct holdfast_reach *reach)
 {
 	const struct verdict verdict = apply_rules(container, reach->check);
 	struct holdfast_event *event;
 
+	if (verdict.action != HOLDFAST_VERDICT_DENY &&
+	    prepares_upcall(reach->check))
+		WRITE_ONCE(container->upcall_by, current->tgid);
 	if (verdict.action == HOLDFAST_VERDICT_ALLOW)
 		return 0;
 	event = holdfast_event_new(current, HOLDFAST_EVENT_ESCAPE,
@@ -112,8 +122,39 @@ int holdfast_check(const struct holdfast_reach *reach)
 	index = holdfast_enter();
 	member = holdfast_member_get(current);
 	if (member) {
-		err = judge(member->container, reach);
+		err = holdfast_check_for(member->container, reach);
 		holdfast_member_put(member);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+struct holdfast_container *holdfast_set_up(void)
+{
+	struct holdfast_container *container;
+	struct holdfast_place place;
+
+	holdfast_place_find(current, &place, NULL, 0);
+	if (place.container || !place.pattern)
+		return place.container;
+	container = holdfast_container_get(place.cgroup_id);
+	return IS_ERR(container) ? NULL : container;
+}
+
+int holdfast_check_setup(const struct holdfast_reach *reach)
+{
+	struct holdfast_container *container;
+	int index, err = 0;
+
+	if (holdfast_is_member(current))
+		return holdfast_check(reach);
+	if (reach->check < 0)
+		return 0;
+	index = holdfast_enter();
+	container = holdfast_set_up();
+	if (container) {
+		err = holdfast_check_for(container, reach);
+		holdfast_container_put(container);
 	}
 	holdfast_leave(index);
 	return err;

@@ -20,6 +20,7 @@ struct task_struct;
  * @inode: the object, if it has none that counts
  * @name: what else to call it, for people
  * @target: the object, if it is a process
+ * @pid: likewise, if it may be gone; 0 for none
  * @atomic: the caller must not sleep
  */
 struct holdfast_reach {
@@ -28,6 +29,7 @@ struct holdfast_reach {
 	const struct inode *inode;
 	const char *name;
 	const struct task_struct *target;
+	u32 pid;
 	bool atomic;
 };
 
@@ -37,6 +39,19 @@ struct holdfast_reach {
  * sleep needs no holdfast_enter().
  */
 int holdfast_check(const struct holdfast_reach *reach);
+
+/*
+ * A reference to the container that current, no member, sets up, being in its
+ * cgroup; or NULL. May sleep.
+ */
+struct holdfast_container *holdfast_set_up(void);
+
+/* As holdfast_check(), and also if current sets a container up. */
+int holdfast_check_setup(const struct holdfast_reach *reach);
+
+/* What the rules of @container say, whoever current is. */
+int holdfast_check_for(struct holdfast_container *container,
+		       const struct holdfast_reach *reach);
 
 /*
  * Is @task, which is held or under RCU, of the container that current is a

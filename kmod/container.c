@@ -51,8 +51,10 @@ void holdfast_container_hold(struct holdfast_container *container)
 
 void holdfast_container_put(struct holdfast_container *container)
 {
-	if (refcount_dec_and_test(&container->refs))
-		kfree_rcu(container, rcu);
+	if (!refcount_dec_and_test(&container->refs))
+		return;
+	kfree(container->setup_root);
+	kfree_rcu(container, rcu);
 }
 
 static void unhash_locked(struct holdfast_container *container)
@@ -233,6 +235,41 @@ void holdfast_container_name(struct holdfast_container *container, char *name)
 	spin_lock(&container->lock);
 	strscpy(name, container->name, sizeof(container->name));
 	spin_unlock(&container->lock);
+}
+
+static bool is_below(const char *name, const char *root)
+{
+	size_t len = strlen(root);
+
+	/* Without what the root of all ends with. */
+	if (root[len - 1] == '/')
+		len--;
+	return !strncmp(name, root, len) && (!name[len] || name[len] == '/');
+}
+
+void holdfast_container_set_setup_root(struct holdfast_container *container,
+				       const char *root)
+{
+	char *copy = kstrdup(root, GFP_KERNEL_ACCOUNT);
+
+	if (!copy)
+		return;
+	spin_lock(&container->lock);
+	if (!container->setup_root || !is_below(copy, container->setup_root))
+		swap(copy, container->setup_root);
+	spin_unlock(&container->lock);
+	kfree(copy);
+}
+
+bool holdfast_container_sets_up(struct holdfast_container *container,
+				const char *name)
+{
+	bool below;
+
+	spin_lock(&container->lock);
+	below = !container->setup_root || is_below(name, container->setup_root);
+	spin_unlock(&container->lock);
+	return below;
 }
 
 struct holdfast_home *

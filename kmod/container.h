@@ -22,12 +22,18 @@ struct holdfast_home;
  * @members: how many
  * @root_dev: of the root that it was armed with, 0 for not yet
  * @root_magic: likewise
+ * @upcall_by: which of its processes may have told the kernel last what to
+ *	start on the host; in the initial pid namespace, 0 for none
  * @overflow: events that were only counted; under the lock of event.c
- * @lock: for @name and @home
+ * @lock: for @name, @home and @setup_root
  * @home: of its first member, and of all who come later: what they find as
  *	their root a member may have made. A reference, while it has members;
  *	else NULL.
  * @name: what the runtime calls it, for people
+ * @setup_root: the root to be, as who sets it up sees it; NULL while not known
+ * @binding_task: who sets it up, and is about to bind something; only compared
+ * @bind_target: where, only compared; of @binding_task, as is @bind_outside
+ * @bind_outside: that is not in the root to be
  * @rcu: for the table's readers
  */
 struct holdfast_container {
@@ -39,9 +45,14 @@ struct holdfast_container {
 	atomic_t members;
 	u64 root_dev;
 	u32 root_magic;
+	u32 upcall_by;
 	u64 overflow;
-	spinlock_t lock; /* protects name and home */
+	spinlock_t lock; /* protects name, home and setup_root */
 	struct holdfast_home *home;
+	char *setup_root;
+	const struct task_struct *binding_task;
+	const struct dentry *bind_target;
+	bool bind_outside;
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };
@@ -86,6 +97,16 @@ void holdfast_container_set_name(struct holdfast_container *container,
 				 const char *name);
 /* @name: HOLDFAST_NAME_MAX + 1 bytes */
 void holdfast_container_name(struct holdfast_container *container, char *name);
+
+/*
+ * What @root names, to who sets it up, becomes its root, unless it is below one
+ * that has. May sleep.
+ */
+void holdfast_container_set_setup_root(struct holdfast_container *container,
+				       const char *root);
+/* Is @name, likewise, that root or below it? True while that is not known. */
+bool holdfast_container_sets_up(struct holdfast_container *container,
+				const char *name);
 
 /*
  * A reference to the container's home. If it has none, @found becomes it, what

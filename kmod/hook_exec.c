@@ -4,6 +4,8 @@
  * about to run is of the image.
  */
 #include <linux/binfmts.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/kdev_t.h>
 #include <linux/magic.h>
@@ -17,6 +19,7 @@
 #include <trace/events/sched.h>
 
 #include "attach.h"
+#include "check.h"
 #include "compat/compat.h"
 #include "container.h"
 #include "event.h"
@@ -31,6 +34,7 @@
 #include "root.h"
 #include "runtime_program.h"
 #include "stats.h"
+#include "watch.h"
 
 HOLDFAST_DEFINE_HOOK(prepare_exec_creds);
 HOLDFAST_DEFINE_HOOK(security_bprm_check);
@@ -231,6 +235,94 @@ static bool is_of_host(void)
 	return !entered;
 }
 
+/* What the rules of the container say in whose storage the file lies, if any. */
+static int check_stored(int check, const struct path *path)
+{
+	struct holdfast_reach reach = { .check = check, .path = path };
+	struct holdfast_container *container;
+	int err;
+
+	container = holdfast_container_find(holdfast_home_storing(path->dentry));
+	if (!container)
+		return 0;
+	reach.pid = check == HOLDFAST_CHECK_UH4 ?
+			    READ_ONCE(container->upcall_by) : 0;
+	err = holdfast_check_for(container, &reach);
+	holdfast_container_put(container);
+	return err;
+}
+
+/* What current runs: a reference, or NULL, as for a thread of the kernel's. */
+static struct file *own_program(void)
+{
+	return current->mm ? holdfast_exe_file(current->mm) : NULL;
+}
+
+/*
+ * Has current, by the exec that makes it a member, been led to the runtime's own
+ * program, which would then be at the container's mercy? As an interpreter, too.
+ */
+static int check_runtime(const struct linux_binprm *bprm)
+{
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_RT1,
+		.path = &bprm->file->f_path,
+	};
+	struct file *exe = own_program();
+	int err = 0;
+
+	if (!exe)
+		return 0;
+	if (file_inode(exe) == file_inode(bprm->file))
+		err = holdfast_check(&reach);
+	else if (!holdfast_origin_is_memfd(&exe->f_path) &&
+		 !holdfast_home_storing(exe->f_path.dentry))
+		holdfast_watch_runtime(file_inode(exe));
+	fput(exe);
+	return err;
+}
+
+static int check_directory(const struct holdfast_member *member,
+			   const struct path *path)
+{
+	return holdfast_home_leads_out(member->home, path) ?
+		       holdfast_check(&(struct holdfast_reach){
+			       .check = HOLDFAST_CHECK_RT2,
+			       .path = path,
+		       }) : 0;
+}
+
+/* For iterate_fd(): takes a directory that exec leaves open; where to go on. */
+static int take_directory(const void *data, struct file *file, unsigned int fd)
+{
+	struct file **found = (struct file **)data;
+
+	if (!S_ISDIR(file_inode(file)->i_mode) ||
+	    test_bit(fd, files_fdtable(current->files)->close_on_exec))
+		return 0;
+	*found = get_file(file);
+	return fd + 1;
+}
+
+/* What the runtime has left to a program that it is about to start. */
+static int check_left(const struct holdfast_member *member)
+{
+	struct file *file;
+	struct path pwd;
+	int next = 0;
+	int err;
+
+	get_fs_pwd(current->fs, &pwd);
+	err = check_directory(member, &pwd);
+	path_put(&pwd);
+	while (!err && (next = iterate_fd(current->files, next, take_directory,
+					  &file))) {
+		err = check_directory(member, &file->f_path);
+		fput(file);
+	}
+	return err;
+}
+
 static int judge_exec(struct holdfast_member *member, struct linux_binprm *bprm,
 		      bool first)
 {
@@ -255,7 +347,7 @@ static int check_exec(struct linux_binprm *bprm)
 	/* A script's interpreter comes here again, with another name. */
 	bool first = bprm->interp == bprm->filename;
 	struct holdfast_member *member = holdfast_member_get(current);
-	int err;
+	int err = 0;
 
 	if (member && first &&
 	    holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL)) {
@@ -266,12 +358,17 @@ static int check_exec(struct linux_binprm *bprm)
 	}
 	if (!member) {
 		if (is_of_host())
-			return 0;
+			return check_stored(HOLDFAST_CHECK_UH4,
+					    &bprm->file->f_path);
 		member = arm(bprm);
 		if (IS_ERR_OR_NULL(member))
 			return PTR_ERR_OR_ZERO(member);
+		err = check_left(member);
 	}
-	err = judge_exec(member, bprm, first);
+	if (!err && holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
+		err = check_runtime(bprm);
+	if (!err)
+		err = judge_exec(member, bprm, first);
 	holdfast_member_put(member);
 	return err;
 }
@@ -309,7 +406,8 @@ int holdfast_policy_security_bprm_check(struct linux_binprm *bprm)
 
 	holdfast_hit(security_bprm_check);
 	if (!holdfast_is_member(current) && holdfast_at_host_root() &&
-	    !holdfast_in_container(current))
+	    !holdfast_in_container(current) &&
+	    !holdfast_home_storing(bprm->file->f_path.dentry))
 		return 0;
 	index = holdfast_enter();
 	err = check_exec(bprm);
@@ -346,6 +444,62 @@ static bool judged_already(const struct holdfast_member *member,
 }
 
 /*
+ * Is what current runs, no member, a container's? Of who has entered one its root
+ * leads there.
+ */
+static bool runs_contained(void)
+{
+	struct file *exe = own_program();
+	bool contained;
+
+	if (!exe)
+		return false;
+	contained = holdfast_home_storing(exe->f_path.dentry) ||
+		    (!holdfast_at_host_root() &&
+		     holdfast_is_below_root(current, &exe->f_path));
+	fput(exe);
+	return contained;
+}
+
+/* An overlay that nobody has been armed with: of a container that is set up? */
+static bool is_overlay_apart(const struct super_block *sb)
+{
+	struct path root;
+	bool apart = sb->s_magic == OVERLAYFS_SUPER_MAGIC;
+
+	if (apart && holdfast_task_root(init_pid_ns.child_reaper, &root)) {
+		apart = sb != root.dentry->d_sb;
+		path_put(&root);
+	}
+	return apart;
+}
+
+/* Does nobody who is no member care that it maps the file at @path? */
+static bool is_of_no_container(const struct path *path)
+{
+	const struct super_block *sb = path->dentry->d_sb;
+
+	return !holdfast_root_known(sb) && !is_overlay_apart(sb) &&
+	       !holdfast_home_storing(path->dentry);
+}
+
+/* A program of the host's, the runtime's too, loads what a container has. */
+static int check_library(const struct path *path)
+{
+	const struct holdfast_reach reach = {
+		.check = HOLDFAST_CHECK_RT5,
+		.path = path,
+	};
+
+	if (runs_contained())
+		return 0;
+	if (holdfast_home_storing(path->dentry))
+		return check_stored(HOLDFAST_CHECK_RT5, path);
+	return is_overlay_apart(path->dentry->d_sb) ?
+		       holdfast_check_setup(&reach) : 0;
+}
+
+/*
  * Judges a mapping by a member; and by a task that is none, but maps a file of
  * a container's root file system, as a member of that container.
  */
@@ -365,12 +519,12 @@ static int judge_mapping(struct holdfast_case *c)
 		return err;
 	}
 	c->root = holdfast_root_find(c->path->dentry->d_sb);
-	if (!c->root)
-		return 0;
-	c->container = c->root->container;
-	err = holdfast_judge(c);
-	holdfast_root_put(c->root);
-	return err;
+	if (c->root) {
+		c->container = c->root->container;
+		err = holdfast_judge(c);
+		holdfast_root_put(c->root);
+	}
+	return err ? err : check_library(c->path);
 }
 
 /* As mmap_prot() in security/security.c and path_noexec() in fs/exec.c. */
@@ -405,8 +559,7 @@ int holdfast_policy_security_mmap_file(struct file *file, unsigned long prot,
 	    !becomes_executable(file, prot))
 		return 0;
 	c.path = holdfast_user_path(file);
-	if (!holdfast_is_member(current) &&
-	    !holdfast_root_known(c.path->dentry->d_sb))
+	if (!holdfast_is_member(current) && is_of_no_container(c.path))
 		return 0;
 	index = holdfast_enter();
 	err = judge_mapping(&c);
@@ -439,8 +592,7 @@ int holdfast_policy_security_file_mprotect(struct vm_area_struct *vma,
 	    holdfast_origin_is_anonymous(vma->vm_file))
 		return 0;
 	c.path = holdfast_user_path(vma->vm_file);
-	if (!holdfast_is_member(current) &&
-	    !holdfast_root_known(c.path->dentry->d_sb))
+	if (!holdfast_is_member(current) && is_of_no_container(c.path))
 		return 0;
 	index = holdfast_enter();
 	err = judge_mapping(&c);
@@ -481,10 +633,11 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOOK(prepare_exec_creds, true),
-	HOLDFAST_HOOK(security_bprm_check, true),
+	HOLDFAST_HOOK(security_bprm_check, true, HOLDFAST_CHECK_RT1,
+		      HOLDFAST_CHECK_RT2, HOLDFAST_CHECK_UH4),
 	HOLDFAST_HOOK(security_bprm_committed_creds, true),
-	HOLDFAST_HOOK(security_mmap_file, true),
-	HOLDFAST_HOOK(security_file_mprotect, true),
+	HOLDFAST_HOOK(security_mmap_file, true, HOLDFAST_CHECK_RT5),
+	HOLDFAST_HOOK(security_file_mprotect, true, HOLDFAST_CHECK_RT5),
 };
 
 static struct holdfast_probe probes[] = {

@@ -18,12 +18,14 @@
 #include "check.h"
 #include "home.h"
 #include "member.h"
+#include "watch.h"
 
 HOLDFAST_DEFINE_HOOK(vfs_get_tree);
 HOLDFAST_DEFINE_HOOK(security_sb_mount);
 HOLDFAST_DEFINE_HOOK(security_sb_umount);
 HOLDFAST_DEFINE_HOOK(security_move_mount);
 HOLDFAST_DEFINE_HOOK(reconfigure_super);
+HOLDFAST_DEFINE_HOOK(security_sb_set_mnt_opts);
 
 /* In which case a mount of the type is the item. */
 enum when { ALWAYS, IN_HOST_PID_NS, IN_HOST_CGROUP_NS, IN_HOST_USER_NS, IN_OTHER_USER_NS };
@@ -278,6 +280,27 @@ int holdfast_policy_reconfigure_super(struct fs_context *fc)
 	});
 }
 
+asmlinkage int
+holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb, void *options,
+					 unsigned long flags,
+					 unsigned long *set_flags);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_set_mnt_opts,
+			       holdfast_policy_security_sb_set_mnt_opts);
+
+/* Each time that a file system has been made, or found, to be mounted. */
+int holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb,
+					     void *options, unsigned long flags,
+					     unsigned long *set_flags)
+{
+	int index;
+
+	holdfast_hit(security_sb_set_mnt_opts);
+	index = holdfast_enter();
+	holdfast_watch_binfmt(sb);
+	holdfast_leave(index);
+	return 0;
+}
+
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(security_sb_mount, HOLDFAST_CHECK_MT3,
 			    HOLDFAST_CHECK_MT5),
@@ -287,6 +310,7 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,
 			    HOLDFAST_CHECK_MT1, HOLDFAST_CHECK_MT2,
 			    HOLDFAST_CHECK_MT6),
+	HOLDFAST_CHECK_HOOK(security_sb_set_mnt_opts, HOLDFAST_CHECK_UH3),
 };
 
 const struct holdfast_table holdfast_mount_table = {

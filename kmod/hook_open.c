@@ -99,16 +99,32 @@ static int item_of(struct file *file)
 	return -1;
 }
 
+/*
+ * Who is no member but sets a container up writes to its settings and processes:
+ * if to what concerns the whole host, then it was led there. What cgroups it
+ * writes to is its own business.
+ */
+static bool may_be_led(const struct file *file)
+{
+	unsigned long magic = file_inode(file)->i_sb->s_magic;
+
+	return (file->f_mode & FMODE_WRITE) &&
+	       (magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC);
+}
+
 static int check_kernel_file(struct file *file)
 {
 	struct holdfast_reach reach = { .path = &file->f_path };
+	bool member = holdfast_is_member(current);
 	int index, err;
 
-	if (!holdfast_is_member(current))
+	if (!member && !may_be_led(file))
 		return 0;
 	index = holdfast_enter();
 	reach.check = item_of(file);
-	err = reach.check < -1 ? reach.check : holdfast_check(&reach);
+	if (!member && reach.check >= 0)
+		reach.check = HOLDFAST_CHECK_RT4;
+	err = reach.check < -1 ? reach.check : holdfast_check_setup(&reach);
 	holdfast_leave(index);
 	return err;
 }
@@ -146,12 +162,13 @@ int holdfast_policy_do_handle_open(int mount_fd,
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(proc_sys_open, HOLDFAST_CHECK_UH1,
 			    HOLDFAST_CHECK_UH2, HOLDFAST_CHECK_PS1,
-			    HOLDFAST_CHECK_PS3),
+			    HOLDFAST_CHECK_PS3, HOLDFAST_CHECK_RT4),
 	HOLDFAST_CHECK_HOOK(proc_reg_open, HOLDFAST_CHECK_PS1,
-			    HOLDFAST_CHECK_PS2),
+			    HOLDFAST_CHECK_PS2, HOLDFAST_CHECK_RT4),
 	HOLDFAST_CHECK_HOOK(kernfs_fop_open, HOLDFAST_CHECK_UH2,
 			    HOLDFAST_CHECK_CG1, HOLDFAST_CHECK_CG3,
-			    HOLDFAST_CHECK_CG4, HOLDFAST_CHECK_PS4),
+			    HOLDFAST_CHECK_CG4, HOLDFAST_CHECK_PS4,
+			    HOLDFAST_CHECK_RT4),
 	HOLDFAST_CHECK_HOOK(do_handle_open, HOLDFAST_CHECK_FH1),
 };
 

@@ -90,24 +90,17 @@ int holdfast_policy_security_unix_stream_connect(struct sock *sock,
 	return check_connect(other);
 }
 
-/*
- * Is it a directory of the host's, by which all below is to be had? Not one of
- * the container's own root, wherever that is mounted, nor what was mounted in a
- * user namespace.
- */
 static bool is_way_out(const struct file *file)
 {
 	struct holdfast_member *member;
 	bool out;
 
-	if (!S_ISDIR(file_inode(file)->i_mode) ||
-	    file_inode(file)->i_sb->s_user_ns != &init_user_ns)
+	if (!S_ISDIR(file_inode(file)->i_mode))
 		return false;
 	member = holdfast_member_get(current);
 	if (!member)
 		return false;
-	out = !holdfast_home_owns(member->home, file->f_path.dentry) &&
-	      !holdfast_is_below_root(current, &file->f_path);
+	out = holdfast_home_leads_out(member->home, &file->f_path);
 	holdfast_member_put(member);
 	return out;
 }

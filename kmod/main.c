@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "root.h"
 #include "survey.h"
+#include "watch.h"
 
 static bool disable;
 module_param(disable, bool, 0400);
@@ -77,9 +78,13 @@ static int __init holdfast_start(void)
 	err = holdfast_host_dir_init();
 	if (err)
 		goto stop_overlay;
-	err = holdfast_attach();
+	err = holdfast_watch_init();
 	if (err)
 		goto stop_host_dir;
+	err = holdfast_attach();
+	if (err)
+		goto stop_watch;
+	holdfast_watch_mounted();
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
@@ -88,6 +93,8 @@ static int __init holdfast_start(void)
 
 stop_attach:
 	holdfast_detach();
+stop_watch:
+	holdfast_watch_exit();
 stop_host_dir:
 	holdfast_host_dir_exit();
 stop_overlay:
@@ -117,6 +124,7 @@ static void __exit holdfast_stop(void)
 	if (disable)
 		return;
 	holdfast_detach();
+	holdfast_watch_exit();
 	holdfast_host_dir_exit();
 	holdfast_overlay_exit();
 	holdfast_survey_exit();

@@ -7,7 +7,7 @@ load lib/container
 load lib/holdfast
 load lib/engines
 
-setup() { container_setup; holdfast_setup; engines_setup; }
+setup() { container_setup; holdfast_setup; block_escapes; engines_setup; }
 teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 
 @test "docker, runc, cgroups of systemd" {

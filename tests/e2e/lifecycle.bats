@@ -4,7 +4,7 @@
 load lib/container
 load lib/holdfast
 
-setup() { container_setup; holdfast_setup; }
+setup() { container_setup; holdfast_setup; block_escapes; }
 teardown() { holdfast_teardown; container_teardown; }
 
 kinds=(own pid network ipc uts cgroup userns joined)

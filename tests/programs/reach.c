@@ -14,6 +14,8 @@
 //     mknod FILE MAJOR MINOR  a character device, and removes it
 //     mount TYPE SOURCE     on /mnt, and off again
 //     fsmount TYPE SOURCE   makes the file system by the newer interface
+//     bind SOURCE TARGET    shows it there, too
+//     move-mount SOURCE TARGET  likewise, by the newer interface
 //     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
 //     uncover FILE          unmounts what is mounted on it
 //     writable DIRECTORY    mounts it on itself to be read only, and then not, in a mount namespace of its own
@@ -157,6 +159,12 @@ static long reach_fsmount(const char* type, const char* source) {
   if (fd < 0) return fd;
   syscall(SYS_fsconfig, fd, FSCONFIG_SET_STRING, "source", source, 0);
   return syscall(SYS_fsconfig, fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+static long reach_move_mount(const char* source, const char* target) {
+  const int fd = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE);
+  if (fd < 0) return fd;
+  return syscall(SYS_move_mount, fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 static long reach_user_mount(const char* type, const char* options) {
@@ -342,6 +350,8 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
   if (!strcmp(how, "fsmount")) tell(reach_fsmount(first, second));
+  if (!strcmp(how, "bind")) tell(mount(first, second, NULL, MS_BIND, NULL));
+  if (!strcmp(how, "move-mount")) tell(reach_move_mount(first, second));
   if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
   if (!strcmp(how, "uncover")) tell(umount2(first, MNT_DETACH));
   if (!strcmp(how, "writable")) tell(reach_writable(first));

@@ -201,8 +201,8 @@ TEST_CASE("ESC-1: a profile has the checks of each rule in scope, without those 
       out += std::string(name(rule.action)) + ": " + namesOf(rule.items) + "; ";
     return out;
   };
-  CHECK(checks(image("web")) == "block: NS1, FH1; alert: UH1, UH2; ");
-  CHECK(checks(image("other")) == "alert: UH1, UH2; ");
+  CHECK(checks(image("web")) == "block: NS1, FH1; alert: UH1, UH2, UH3, UH4; ");
+  CHECK(checks(image("other")) == "alert: UH1, UH2, UH3, UH4; ");
   CHECK(effectOf(loaded->rules[0], *loaded, {}, "").effective == "block");
   CHECK(effectOf(loaded->rules[0], *loaded, {}, "").reason == "this version of Holdfast does not check NS2");
   HostConfig off;

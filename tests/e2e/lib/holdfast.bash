@@ -88,6 +88,31 @@ set_rule() {
     return 1
 }
 
+# escape_rule ACTION [EXCEPT…]   of all types
+escape_rule() {
+    local action=$1 except=''; shift
+    rule=escape-${EPOCHREALTIME/[.,]/}
+    (($# == 0)) || except="    checks: {except: [$(IFS=,; echo "$*")]}"
+    write_rules "version: 1
+rules:
+  - name: $rule
+    type: container-escape
+    action: $action
+$except"
+    wait_for 20 in_force
+    echo "in force after $((in_force_at - written)) ms"
+}
+
+# block_escapes   all types, beside what else the test sets
+block_escapes() {
+    printf 'version: 1\nrules:\n  - {name: no-escape, type: container-escape, action: block}\n' >"$rules_dir/no-escape.yaml"
+}
+
+told() { # told   "ITEM VERDICT TECHNIQUE", each once
+    alerts '.[] | select(.rule.name == $rule) | .operation | "\(.check) \(.verdict) \(.technique)"' --arg rule "$rule" |
+        LC_ALL=C sort -u
+}
+
 # settled   all that the kernel has seen is in the store
 settled() { holdfastctl status --output json | grep -Eq '"queued": *0\b'; }
 

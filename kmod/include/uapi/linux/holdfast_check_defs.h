@@ -63,23 +63,23 @@ HOLDFAST_CHECK(PT4, CROSS_CONTAINER_ACCESS, checked, urgent, "T1611",
 	       "receiving a directory from outside over a socket")
 HOLDFAST_CHECK(PT5, CROSS_CONTAINER_ACCESS, checked, urgent, "T1562.001",
 	       "sending a signal to a process of the host")
-HOLDFAST_CHECK(RT1, RUNTIME_TAMPER, planned, urgent, "T1611",
+HOLDFAST_CHECK(RT1, RUNTIME_TAMPER, checked, urgent, "T1611",
 	       "overwriting the runtime through /proc/self/exe")
-HOLDFAST_CHECK(RT2, RUNTIME_TAMPER, planned, urgent, "T1611",
+HOLDFAST_CHECK(RT2, RUNTIME_TAMPER, checked, urgent, "T1611",
 	       "a descriptor or working directory that the runtime leaked")
-HOLDFAST_CHECK(RT3, RUNTIME_TAMPER, planned, urgent, "T1611",
+HOLDFAST_CHECK(RT3, RUNTIME_TAMPER, checked, urgent, "T1611",
 	       "a mount target that was swapped for a link")
-HOLDFAST_CHECK(RT4, RUNTIME_TAMPER, planned, urgent, "T1611",
+HOLDFAST_CHECK(RT4, RUNTIME_TAMPER, checked, urgent, "T1611",
 	       "a write of the runtime that was led elsewhere")
-HOLDFAST_CHECK(RT5, RUNTIME_TAMPER, planned, urgent, "T1611",
+HOLDFAST_CHECK(RT5, RUNTIME_TAMPER, checked, urgent, "T1611",
 	       "a hook of the host that loads the container's library")
 HOLDFAST_CHECK(UH1, KERNEL_UPCALL, checked, urgent, "T1611",
 	       "core_pattern")
 HOLDFAST_CHECK(UH2, KERNEL_UPCALL, checked, urgent, "T1611",
 	       "modprobe, hotplug, poweroff_cmd, uevent_helper")
-HOLDFAST_CHECK(UH3, KERNEL_UPCALL, planned, urgent, "T1546",
+HOLDFAST_CHECK(UH3, KERNEL_UPCALL, checked, urgent, "T1546",
 	       "registering an interpreter with binfmt_misc")
-HOLDFAST_CHECK(UH4, KERNEL_UPCALL, planned, urgent, "T1611",
+HOLDFAST_CHECK(UH4, KERNEL_UPCALL, checked, urgent, "T1611",
 	       "the kernel is about to start a program out of a container")
 HOLDFAST_CHECK(CG1, CGROUP_CONTROL, checked, urgent, "T1611",
 	       "release_agent, notify_on_release")

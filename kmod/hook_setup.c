@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mounts by which a runtime sets a container up. Who made the image, or shares
+ * a volume of the container's, may have put links where it mounts from or to.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <uapi/linux/mount.h>
+
+#include "attach.h"
+#include "check.h"
+#include "container.h"
+#include "home.h"
+#include "member.h"
+
+HOLDFAST_DEFINE_HOOK(security_sb_mount);
+HOLDFAST_DEFINE_HOOK(security_move_mount);
+HOLDFAST_DEFINE_HOOK(__do_loopback);
+
+/*
+ * By which the kernel is read or commanded, and not a directory: a runtime covers
+ * such a one by itself, and others by a device. Not of the host's as long as the
+ * runtime is there: that it was told to show.
+ */
+static bool is_kernel_file(const struct path *path)
+{
+	struct super_block *sb = path->dentry->d_sb;
+
+	if (d_is_dir(path->dentry))
+		return false;
+	if (sb->s_magic == SYSFS_MAGIC)
+		return !holdfast_at_host_root();
+	return sb->s_magic == PROC_SUPER_MAGIC &&
+	       (!holdfast_at_host_root() || proc_pid_ns(sb) != &init_pid_ns);
+}
+
+/* Is @path not in the root that current makes, or, once that is its own, has? */
+static bool leads_outside(struct holdfast_container *container,
+			  const struct path *path)
+{
+	char *buffer, *name;
+	bool outside;
+
+	if (!holdfast_at_host_root())
+		return !holdfast_is_below_root(current, path);
+	buffer = __getname();
+	if (!buffer)
+		return false;
+	name = d_path(path, buffer, PATH_MAX);
+	outside = !IS_ERR(name) && !holdfast_container_sets_up(container, name);
+	__putname(buffer);
+	return outside;
+}
+
+/* A directory is mounted on itself to become the root, before anything else. */
+static void note_root(struct holdfast_container *container,
+		      const struct path *path)
+{
+	char *buffer = __getname(), *name;
+
+	if (!buffer)
+		return;
+	name = d_path(path, buffer, PATH_MAX);
+	if (!IS_ERR(name))
+		holdfast_container_set_setup_root(container, name);
+	__putname(buffer);
+}
+
+static int check(struct holdfast_container *container, const struct path *path)
+{
+	return holdfast_check_for(container, &(struct holdfast_reach){
+		.check = HOLDFAST_CHECK_RT3,
+		.path = path,
+	});
+}
+
+/* What is shown again, at @target, which is @outside of the container's root. */
+static int check_bind(struct holdfast_container *container,
+		      const struct path *source, const struct dentry *target,
+		      bool outside)
+{
+	if (source->dentry == target) {
+		if (d_is_dir(target) && holdfast_at_host_root())
+			note_root(container, source);
+		return 0;
+	}
+	return outside || is_kernel_file(source) ? check(container, source) : 0;
+}
+
+#define CHANGES	(MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE | MS_MOVE)
+
+static int check_mount(struct holdfast_container *container,
+		       const struct path *path, unsigned long flags)
+{
+	bool outside = leads_outside(container, path);
+
+	if (!(flags & MS_BIND))
+		return outside ? check(container, path) : 0;
+	/* Of what is to be told once the kernel has found that, by the same task. */
+	container->bind_outside = outside;
+	container->bind_target = path->dentry;
+	/* Comes after what it is about, as cmpxchg() does before. */
+	smp_store_release(&container->binding_task, current);
+	return 0;
+}
+
+asmlinkage int holdfast_policy_security_sb_mount(const char *dev_name,
+						 const struct path *path,
+						 const char *type,
+						 unsigned long flags,
+						 void *data);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_mount,
+			       holdfast_policy_security_sb_mount);
+
+int holdfast_policy_security_sb_mount(const char *dev_name,
+				      const struct path *path, const char *type,
+				      unsigned long flags, void *data)
+{
+	struct holdfast_container *container;
+	int index, err = 0;
+
+	holdfast_hit(security_sb_mount);
+	if (holdfast_is_member(current) || (flags & MS_REMOUNT) ||
+	    (!(flags & MS_BIND) && (flags & CHANGES)))
+		return 0;
+	index = holdfast_enter();
+	container = holdfast_set_up();
+	if (container) {
+		err = check_mount(container, path, flags);
+		holdfast_container_put(container);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy___do_loopback(const struct path *path,
+					     int recurse);
+
+/* mount(2) has found what it is to show again; open_tree(2) comes here, too. */
+int holdfast_policy___do_loopback(const struct path *path, int recurse)
+{
+	struct holdfast_container *container;
+	int index, err = 0;
+
+	holdfast_hit(__do_loopback);
+	if (holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	container = holdfast_set_up();
+	if (container) {
+		if (cmpxchg(&container->binding_task, current, NULL) == current)
+			err = check_bind(container, path,
+					 container->bind_target,
+					 container->bind_outside);
+		holdfast_container_put(container);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_security_move_mount(const struct path *from,
+						   const struct path *to);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_move_mount,
+			       holdfast_policy_security_move_mount);
+
+int holdfast_policy_security_move_mount(const struct path *from,
+					const struct path *to)
+{
+	struct holdfast_container *container;
+	int index, err = 0;
+
+	holdfast_hit(security_move_mount);
+	if (holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	container = holdfast_set_up();
+	if (container) {
+		err = check_bind(container, from, to->dentry,
+				 leads_outside(container, to));
+		holdfast_container_put(container);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+static struct holdfast_hook hooks[] = {
+	HOLDFAST_CHECK_HOOK(security_sb_mount, HOLDFAST_CHECK_RT3),
+	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_RT3),
+	HOLDFAST_CHECK_HOOK(__do_loopback, HOLDFAST_CHECK_RT3),
+};
+
+const struct holdfast_table holdfast_setup_table = {
+	.hooks = hooks,
+	.nr_hooks = ARRAY_SIZE(hooks),
+};

@@ -1,0 +1,209 @@
+# What reaches a container's host by way of the host itself: its runtime while it sets a container up, and programs that the
+# host, or its kernel, takes from a container.
+# items: RT1 RT2 RT3 RT4 RT5 UH4
+
+bats_require_minimum_version 1.5.0
+
+load lib/container
+load lib/holdfast
+
+programs=$BATS_TEST_DIRNAME/../../build/tests/programs
+pattern=/proc/sys/kernel/core_pattern
+
+setup() {
+    container_setup
+    holdfast_setup
+    make_image base
+    pattern_before=$(<$pattern)
+}
+
+teardown() {
+    echo "$pattern_before" >$pattern
+    rmdir /sys/fs/cgroup/docker-*.scope 2>/dev/null || true
+    holdfast_teardown
+    container_teardown
+}
+
+# in_cgroup PATH COMMAND…   as a runtime does it that sets up a container there: by a program of the host's
+in_cgroup() {
+    local cgroup=/sys/fs/cgroup$1; shift
+    (echo "$BASHPID" >"$cgroup/cgroup.procs" && exec "$@" </dev/null 3>&-)
+}
+
+# refused COMMAND…   as a program, or by what it says
+refused() {
+    run "$@"
+    echo "$*: $status, $output"
+    [[ $output == *refused* || ($status -ne 0 && $output == *"not permitted"*) ]]
+}
+
+@test "what lies in a container's root is not started on the host, by whatever name, nor by the kernel" {
+    make_bundle taken base --cap all --unmasked
+    escape_rule block
+    start_container taken
+    local root upper=$container_dir/taken/upper file
+    root=$(container_root taken)
+    # as those who write core_pattern do: the kernel starts it as the host's
+    exec_container taken sh -c 'printf "#!/bin/sh\ncat >/scratch/helped\n" >/tmp/helper; cp /usr/bin/marker /tmp; chmod +x /tmp/*'
+    for file in "$root/usr/bin/marker" "$root/tmp/marker" "$upper/tmp/marker" "/proc/$(container_pid taken)/root/tmp/marker" "$upper/tmp/helper"; do
+        refused "$file"
+    done
+    rm -f /scratch/helped
+    echo "|$upper/tmp/helper" >$pattern
+    bash -c 'kill -SEGV $BASHPID' || true
+    same "UH4 deny T1611" "$(told)"
+    [[ ! -e /scratch/helped ]]
+    # who enters the container may
+    [[ $(exec_container taken /tmp/marker) == ran ]]
+    [[ $(chroot "$root" /tmp/marker) == ran ]]
+    [[ $(nsenter --target "$(container_pid taken)" --mount /tmp/marker) == ran ]]
+    # and a file may be read
+    cp "$upper/tmp/marker" "$container_dir/copy"
+    [[ $("$container_dir/copy") == ran ]]
+
+    escape_rule alert
+    [[ $("$root/tmp/marker") == ran ]]
+    same 1 "$(operations)"
+    # who has prepared it
+    exec_container taken sh -c "echo \$\$ >/tmp/pid; echo '|$upper/tmp/helper' >$pattern"
+    bash -c 'kill -SEGV $BASHPID' || true
+    wait_for 10 test -e /scratch/helped
+    same $'UH1 alert T1611\nUH4 alert T1611' "$(told)"
+    [[ $(alerts '[.[] | select(.rule.name == $rule and .operation.check == "UH4" and (.operation.path | endswith("helper")))][0].operation.target_pid' \
+        --arg rule "$rule") -gt 1 ]]
+    rm /scratch/helped
+}
+
+@test "a program of the host's, the runtime's too, loads no code out of a container" {
+    make_bundle lent base
+    escape_rule block
+    start_container lent
+    local root cgroup
+    root=$(container_root lent)
+    exec_container lent cp /usr/bin/marker /tmp/library
+    refused "$programs/load_code" map "$root/usr/bin/marker"
+    refused "$programs/load_code" protect "$container_dir/lent/upper/tmp/library"
+    [[ $("$programs/load_code" data "$root/usr/bin/marker") == loaded ]]
+    same "RT5 deny T1611" "$(told)"
+    # a container's own program, whoever has started it
+    [[ $(chroot "$root" load_code map /tmp/library) == loaded ]]
+    escape_rule alert
+    [[ $("$programs/load_code" map "$root/usr/bin/marker") == loaded ]]
+    same "RT5 alert T1611" "$(told)"
+
+    # a hook, before the container has a program
+    cgroup=$(engine_cgroup hooked)
+    cgroup=/${cgroup##*/}
+    mkdir "/sys/fs/cgroup$cgroup"
+    make_bundle hooked base
+    escape_rule block
+    root=$(container_root hooked)
+    refused in_cgroup "$cgroup" "$programs/load_code" map "$root/usr/bin/marker"
+    [[ $("$programs/load_code" map "$root/usr/bin/marker") == loaded ]]
+    same "RT5 deny T1611" "$(told)"
+}
+
+@test "who sets a container up is not led to settings of the whole host, and no runtime is written to" {
+    make_bundle led base --bind "$container_dir:/srv"
+    cp "$(type -P runc)" "$container_dir/runtime"
+    cp "$(type -P runc)" "$container_dir/beside"
+    escape_rule block
+    RUNTIME=$container_dir/runtime start_container led
+    local cgroup file
+    cgroup=$(container_cgroup led)
+    for file in $pattern /proc/sysrq-trigger /proc/sys/vm/swappiness /proc/sys/net/ipv4/ip_forward; do
+        refused in_cgroup "$cgroup" "$programs/reach" write "$file"
+        [[ $("$programs/reach" write "$file") == "done" ]]
+    done
+    same "RT4 deny T1611" "$(told)"
+    # what is the container's: its processes, and what is of its namespaces
+    [[ $(in_cgroup "$cgroup" "$programs/reach" write /proc/self/oom_score_adj) == "done" ]]
+    [[ $(in_cgroup "$cgroup" "$programs/reach" read $pattern) == "done" ]]
+    [[ $(in_cgroup "$cgroup" unshare --net --ipc sh -c "$programs/reach write /proc/sys/net/ipv4/ip_forward
+        $programs/reach write /proc/sys/kernel/shmmax") == $'done\ndone' ]]
+
+    escape_rule block
+    same refused "$(exec_container led reach write /srv/runtime)"
+    same refused "$(in_cgroup "$cgroup" "$programs/reach" write "$container_dir/runtime")"
+    same "RT1 deny T1611" "$(told)"
+    same "$(printf 'done\ndone\ndone')" "$(exec_container led reach read /srv/runtime; exec_container led reach write /srv/beside
+        "$programs/reach" write "$container_dir/runtime")"
+    same 2 "$(operations)"
+    escape_rule alert
+    same "done" "$(exec_container led reach write /srv/runtime)"
+    same "RT1 alert T1611" "$(told)"
+    same "done" "$(in_cgroup "$cgroup" "$programs/reach" write $pattern)"
+    same $'RT1 alert T1611\nRT4 alert T1611' "$(told)"
+
+    # an image whose first program is whatever starts it
+    make_bundle self base --args /tmp/self --
+    printf '#!/proc/self/exe\n' >"$(container_root self)/tmp/self"
+    chmod +x "$(container_root self)/tmp/self"
+    escape_rule block
+    for RUNTIME in runc crun; do
+        run ! run_container self
+        same "RT1 deny T1611" "$(told)"
+    done
+    RUNTIME=runc
+}
+
+@test "no directory of the host's is left to the program that a container is given" {
+    make_bundle left base
+    escape_rule block
+    start_container left
+    local root cgroup
+    root=$(container_root left) cgroup=$(container_cgroup left)
+    refused in_cgroup "$cgroup" bash -c "exec chroot '$root' /usr/bin/marker 7</etc"
+    same "RT2 deny T1611" "$(told)"
+    in_cgroup "$cgroup" bash -c "exec chroot '$root' /usr/bin/marker 7<'$root/etc' 8</etc/passwd"
+    local work='import os, sys; os.chdir(sys.argv[2]); os.open("/etc", os.O_RDONLY); os.chroot(sys.argv[1]); os.execv("/usr/bin/marker", ["marker"])'
+    refused in_cgroup "$cgroup" python3 -c "$work" "$root" /etc
+    # what is closed by then is not left
+    [[ $(in_cgroup "$cgroup" python3 -c "$work" "$root" "$root/etc") == ran ]]
+    [[ $(runtime exec --cwd /etc left marker </dev/null) == ran ]]
+    same 2 "$(operations)"
+    escape_rule alert
+    [[ $(in_cgroup "$cgroup" bash -c "exec chroot '$root' /usr/bin/marker 7</etc") == ran ]]
+    same "RT2 alert T1611" "$(told)"
+}
+
+@test "who sets a container up mounts nothing beside its root, and nothing of the kernel's where a device is meant" {
+    make_bundle mounted base --cgroup "$(engine_cgroup mounted)"
+    mkdir "$container_dir/"{beside,dev}
+    escape_rule block
+    start_container mounted
+    make_bundle crunned base --cgroup "$(engine_cgroup crunned)"
+    RUNTIME=crun start_container crunned
+    RUNTIME=crun delete_container crunned
+    no_alerts
+    local root cgroup each how
+    root=$(container_root mounted) cgroup=$(container_cgroup mounted)
+    # as it is while a container is made: the host's root, but mounts and processes of its own
+    each="mount -t proc proc '$root/proc'
+        for how in bind move-mount; do
+            $programs/reach \$how /usr '$container_dir/beside'
+            $programs/reach \$how '$root/proc/uptime' '$root/etc/passwd'
+            $programs/reach \$how /usr '$root/mnt'
+            $programs/reach \$how /proc/uptime '$root/etc/passwd'
+            $programs/reach \$how '$root/proc/uptime' '$root/proc/uptime'
+            $programs/reach \$how '$root/usr' '$root/usr'
+        done"
+    apart=(unshare --mount --propagation private --pid --fork sh -c "$each")
+    same "$(for how in 1 2; do printf 'refused\nrefused\ndone\ndone\ndone\ndone\n'; done)" "$(in_cgroup "$cgroup" "${apart[@]}")"
+    same "RT3 deny T1611" "$(told)"
+    same 4 "$(operations)"
+    same "$(yes "done" | head -12)" "$("${apart[@]}")"
+    same 4 "$(operations)"
+    escape_rule alert
+    same "$(yes "done" | head -12)" "$(in_cgroup "$cgroup" "${apart[@]}")"
+    same "RT3 alert T1611" "$(told)"
+
+    # CVE-2025-31133: what is to hide a file is a link that the container's user has made
+    ln -s /proc/sys/kernel/core_pattern "$container_dir/dev/null"
+    make_bundle linked base --cgroup "$(engine_cgroup linked)" --jq ".mounts |= map(select(.destination | startswith(\"/dev\") | not)) +
+        [{type: \"bind\", source: \"$container_dir/dev\", destination: \"/dev\", options: [\"rbind\", \"rw\"]}]"
+    escape_rule block
+    run ! run_container linked true
+    echo "$output"
+    same "RT3 deny T1611" "$(told)"
+}
