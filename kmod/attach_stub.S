@@ -79,6 +79,7 @@ HOLDFAST_STUB security_file_receive
 HOLDFAST_STUB security_task_kill
 HOLDFAST_STUB proc_pid_get_link
 HOLDFAST_STUB cgroup_attach_permissions
+HOLDFAST_STUB cgroup_attach_task
 HOLDFAST_STUB __cgroup_bpf_attach
 HOLDFAST_STUB __cgroup_bpf_detach
 HOLDFAST_STUB security_sb_remount

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "container.h"
 #include "event.h"
+#include "integrity.h"
 #include "member.h"
 #include "policy.h"
 #include "stats.h"
@@ -72,9 +73,10 @@ static void describe(struct holdfast_event *event,
 		event->body.target_pid = reach->target->pid;
 }
 
-static int judge(struct holdfast_container *container,
-		 const struct holdfast_reach *reach)
+int holdfast_check_member(struct holdfast_member *member,
+			  const struct holdfast_reach *reach)
 {
+	struct holdfast_container *container = member->container;
 	const struct verdict verdict = apply_rules(container, reach->check);
 	struct holdfast_event *event;
 
@@ -107,12 +109,15 @@ int holdfast_check(const struct holdfast_reach *reach)
 	struct holdfast_member *member;
 	int index, err = 0;
 
-	if (reach->check < 0 || !holdfast_is_member(current))
+	if ((reach->check < 0 && reach->atomic) || !holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
 	member = holdfast_member_get(current);
 	if (member) {
-		err = judge(member->container, reach);
+		if (!reach->atomic)
+			err = holdfast_integrity_verify(member);
+		if (!err && reach->check >= 0)
+			err = holdfast_check_member(member, reach);
 		holdfast_member_put(member);
 	}
 	holdfast_leave(index);

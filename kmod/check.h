@@ -8,7 +8,7 @@
 #include <uapi/linux/holdfast.h>
 
 struct cgroup;
-struct holdfast_container;
+struct holdfast_member;
 struct inode;
 struct path;
 struct task_struct;
@@ -33,10 +33,15 @@ struct holdfast_reach {
 
 /*
  * What the rules of current's container say: 0, or -EPERM. Reports it. 0 if
- * current is no member. Unloading waits for it: who does nothing else that may
- * sleep needs no holdfast_enter().
+ * current is no member. Whoever may sleep is looked at himself first, also
+ * without an item, see integrity.h. Unloading waits for it: who does nothing else
+ * that may sleep needs no holdfast_enter().
  */
 int holdfast_check(const struct holdfast_reach *reach);
+
+/* Likewise, of an item, by current's record @member; looks at nothing else. */
+int holdfast_check_member(struct holdfast_member *member,
+			  const struct holdfast_reach *reach);
 
 /*
  * Is @task, which is held or under RCU, of the container that current is a

@@ -64,8 +64,8 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
 
 	holdfast_hit(security_path_mknod);
-	return is_device(mode, new_decode_dev(dev)) ?
-		       check(HOLDFAST_CHECK_RD1, &path) : 0;
+	return check(is_device(mode, new_decode_dev(dev)) ?
+			     HOLDFAST_CHECK_RD1 : -1, &path);
 }
 
 static struct holdfast_hook hooks[] = {

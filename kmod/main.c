@@ -9,6 +9,7 @@
 #include "content.h"
 #include "event.h"
 #include "home.h"
+#include "integrity.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -79,6 +80,7 @@ static int __init holdfast_start(void)
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
+	holdfast_integrity_init();
 	pr_info("attached\n");
 	return 0;
 

@@ -157,7 +157,8 @@ as_tried() { tries /srv | sed "s/$/: $1/"; }
 
 @test "each item that this version checks is tried here, and the module notices all of them on this kernel" {
     make_host_things
-    same "$(sed -n 's/^HOLDFAST_CHECK(\([A-Z]*[0-9]\), [A-Z_]*, checked,.*/\1/p' "$catalogue" | LC_ALL=C sort)" \
+    # of a process that is corrupted: integrity.bats
+    same "$(sed -n 's/^HOLDFAST_CHECK(\([A-Z]*[0-9]\), [A-Z_]*, checked,.*/\1/p' "$catalogue" | grep -v '^PI' | LC_ALL=C sort)" \
         "$(tries x | cut -d ' ' -f 1 | LC_ALL=C sort -u)"
     same "" "$(status_of '.hooks[] | select(.attached | not).symbol')"
 }
