@@ -83,6 +83,7 @@ HOLDFAST_STUB security_file_receive
 HOLDFAST_STUB security_task_kill
 HOLDFAST_STUB proc_pid_get_link
 HOLDFAST_STUB cgroup_attach_permissions
+HOLDFAST_STUB cgroup_attach_task
 HOLDFAST_STUB __cgroup_bpf_attach
 HOLDFAST_STUB __cgroup_bpf_detach
 HOLDFAST_STUB security_sb_remount
@@ -123,9 +124,7 @@ HOLDFAST_STUB security_path_rmdir
 HOLDFAST_STUB security_path_truncate
 HOLDFAST_STUB security_path_chmod
 HOLDFAST_STUB security_path_chown
-HOLDFAST_STUB security_sb_mount
 HOLDFAST_STUB security_sb_umount
-HOLDFAST_STUB security_move_mount
 HOLDFAST_STUB reconfigure_super
 HOLDFAST_STUB security_fs_context_parse_param
 HOLDFAST_STUB tcp_v4_connect

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "container.h"
 #include "event.h"
+#include "integrity.h"
 #include "member.h"
 #include "policy.h"
 #include "stats.h"
@@ -117,12 +118,15 @@ int holdfast_check(const struct holdfast_reach *reach)
 	struct holdfast_member *member;
 	int index, err = 0;
 
-	if (reach->check < 0 || !holdfast_is_member(current))
+	if ((reach->check < 0 && reach->atomic) || !holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
 	member = holdfast_member_get(current);
 	if (member) {
-		err = holdfast_check_for(member->container, reach);
+		if (!reach->atomic)
+			err = holdfast_integrity_verify(member);
+		if (!err && reach->check >= 0)
+			err = holdfast_check_for(member->container, reach);
 		holdfast_member_put(member);
 	}
 	holdfast_leave(index);

@@ -8,7 +8,7 @@
 #include <uapi/linux/holdfast.h>
 
 struct cgroup;
-struct holdfast_container;
+struct holdfast_member;
 struct inode;
 struct path;
 struct task_struct;
@@ -35,8 +35,9 @@ struct holdfast_reach {
 
 /*
  * What the rules of current's container say: 0, or -EPERM. Reports it. 0 if
- * current is no member. Unloading waits for it: who does nothing else that may
- * sleep needs no holdfast_enter().
+ * current is no member. Whoever may sleep is looked at himself first, also
+ * without an item, see integrity.h. Unloading waits for it: who does nothing else
+ * that may sleep needs no holdfast_enter().
  */
 int holdfast_check(const struct holdfast_reach *reach);
 

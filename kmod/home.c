@@ -234,6 +234,18 @@ bool holdfast_is_below_root(struct task_struct *task, const struct path *path)
 	return below;
 }
 
+bool holdfast_is_host_mount(const struct path *path)
+{
+	struct path host;
+	bool is;
+
+	if (!holdfast_task_root(init_pid_ns.child_reaper, &host))
+		return false;
+	is = path_is_under(path, &host) || path_is_under(&host, path);
+	path_put(&host);
+	return is;
+}
+
 bool holdfast_home_has(const struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path)
 {

@@ -74,6 +74,9 @@ bool holdfast_task_root(struct task_struct *task, struct path *root);
 /* Is @path below the root directory that @task has now, by its mounts? */
 bool holdfast_is_below_root(struct task_struct *task, const struct path *path);
 
+/* Is @path among the mounts that pid 1 has, or its root below @path? */
+bool holdfast_is_host_mount(const struct path *path);
+
 /*
  * Is current in the mount namespace, which is not the host's? Its root may have
  * become another one than the container's. May sleep.

@@ -7,10 +7,12 @@
 #include <linux/security.h>
 
 #include "attach.h"
+#include "ceiling.h"
 #include "check.h"
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(cgroup_attach_permissions);
+HOLDFAST_DEFINE_HOOK(cgroup_attach_task);
 HOLDFAST_DEFINE_HOOK(__cgroup_bpf_attach);
 HOLDFAST_DEFINE_HOOK(__cgroup_bpf_detach);
 HOLDFAST_DEFINE_HOOK(security_sb_remount);
@@ -45,6 +47,20 @@ int holdfast_policy_cgroup_attach_permissions(struct cgroup *from,
 	     holdfast_own_cgroup_level(to) >= 0))
 		return 0;
 	return check(HOLDFAST_CHECK_CG4, "move");
+}
+
+asmlinkage int holdfast_policy_cgroup_attach_task(struct cgroup *to,
+						  struct task_struct *leader,
+						  bool threadgroup);
+
+/* Before it is moved by one who was let do so, as the host is. Under cgroup_mutex. */
+int holdfast_policy_cgroup_attach_task(struct cgroup *to,
+				       struct task_struct *leader,
+				       bool threadgroup)
+{
+	holdfast_hit(cgroup_attach_task);
+	holdfast_ceiling_move(leader, to);
+	return 0;
 }
 
 /*
@@ -109,6 +125,7 @@ int holdfast_policy_security_sb_remount(struct super_block *sb, void *options)
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(cgroup_attach_permissions, HOLDFAST_CHECK_CG4),
+	HOLDFAST_CHECK_HOOK(cgroup_attach_task, HOLDFAST_CHECK_PI6),
 	HOLDFAST_CHECK_HOOK(__cgroup_bpf_attach, HOLDFAST_CHECK_CG5),
 	HOLDFAST_CHECK_HOOK(__cgroup_bpf_detach, HOLDFAST_CHECK_CG5),
 	HOLDFAST_CHECK_HOOK(security_sb_remount, HOLDFAST_CHECK_CG1),

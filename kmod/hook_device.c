@@ -63,11 +63,11 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 					unsigned int dev)
 {
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
-	int err = 0;
+	int err;
 
 	holdfast_hit(security_path_mknod);
-	if (is_device(mode, new_decode_dev(dev)))
-		err = check(HOLDFAST_CHECK_RD1, &path);
+	err = check(is_device(mode, new_decode_dev(dev)) ?
+			    HOLDFAST_CHECK_RD1 : -1, &path);
 	return err ? err : holdfast_host_file_make(dir, dentry);
 }
 

@@ -26,6 +26,7 @@
 #include "guard.h"
 #include "held.h"
 #include "home.h"
+#include "integrity.h"
 #include "judge.h"
 #include "member.h"
 #include "origin.h"
@@ -365,6 +366,8 @@ static int check_exec(struct linux_binprm *bprm)
 			return PTR_ERR_OR_ZERO(member);
 		err = check_left(member);
 	}
+	if (!err)
+		err = holdfast_integrity_verify(member);
 	if (!err && holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
 		err = check_runtime(bprm);
 	if (!err)
@@ -422,16 +425,22 @@ holdfast_policy_security_bprm_committed_creds(struct linux_binprm *bprm);
 int holdfast_policy_security_bprm_committed_creds(struct linux_binprm *bprm)
 {
 	struct holdfast_member *member;
+	int index;
 
 	holdfast_hit(security_bprm_committed_creds);
-	rcu_read_lock();
-	member = holdfast_member_find(current->signal);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	member = holdfast_member_get(current);
 	if (member) {
 		holdfast_held_commit(member);
 		if (holdfast_member_test(member, HOLDFAST_MEMBER_F_PROVISIONAL))
 			holdfast_member_confirm(member);
+		else
+			holdfast_ceiling_exec(member);
+		holdfast_member_put(member);
 	}
-	rcu_read_unlock();
+	holdfast_leave(index);
 	return 0;
 }
 
@@ -513,7 +522,8 @@ static int judge_mapping(struct holdfast_case *c)
 		c->container = member->container;
 		c->root = member->home->root;
 		c->home = member->home;
-		if (!judged_already(member, d_inode(c->path->dentry)))
+		err = holdfast_integrity_verify(member);
+		if (!err && !judged_already(member, d_inode(c->path->dentry)))
 			err = holdfast_judge(c);
 		holdfast_member_put(member);
 		return err;
@@ -634,7 +644,9 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOOK(prepare_exec_creds, true),
 	HOLDFAST_HOOK(security_bprm_check, true, HOLDFAST_CHECK_RT1,
-		      HOLDFAST_CHECK_RT2, HOLDFAST_CHECK_UH4),
+		      HOLDFAST_CHECK_RT2, HOLDFAST_CHECK_UH4,
+		      HOLDFAST_CHECK_PI1, HOLDFAST_CHECK_PI2,
+		      HOLDFAST_CHECK_PI4),
 	HOLDFAST_HOOK(security_bprm_committed_creds, true),
 	HOLDFAST_HOOK(security_mmap_file, true, HOLDFAST_CHECK_RT5),
 	HOLDFAST_HOOK(security_file_mprotect, true, HOLDFAST_CHECK_RT5),

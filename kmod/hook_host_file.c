@@ -45,7 +45,8 @@ static int check_file(struct vfsmount *mnt, struct dentry *dentry,
 		if (!(accesses & 1 << access))
 			continue;
 		reach.check = holdfast_host_item(dir, &name.name, access);
-		err = holdfast_check(&reach);
+		if (reach.check >= 0)
+			err = holdfast_check(&reach);
 	}
 	release_dentry_name_snapshot(&name);
 	dput(dir);

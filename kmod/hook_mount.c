@@ -18,6 +18,7 @@
 #include "check.h"
 #include "home.h"
 #include "member.h"
+#include "setup.h"
 #include "watch.h"
 
 HOLDFAST_DEFINE_HOOK(vfs_get_tree);
@@ -234,10 +235,10 @@ int holdfast_policy_security_sb_mount(const char *dev_name,
 	int index, err;
 
 	holdfast_hit(security_sb_mount);
-	if (!holdfast_is_member(current))
-		return 0;
 	index = holdfast_enter();
-	err = check_path(item_of_mount(path, flags), path);
+	err = holdfast_is_member(current) ?
+		      check_path(item_of_mount(path, flags), path) :
+		      holdfast_setup_mount(path, flags);
 	holdfast_leave(index);
 	return err;
 }
@@ -250,14 +251,14 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_move_mount,
 int holdfast_policy_security_move_mount(const struct path *from_path,
 					const struct path *to_path)
 {
-	int index, err = 0;
+	int index, err;
 
 	holdfast_hit(security_move_mount);
-	if (!holdfast_is_member(current))
-		return 0;
 	index = holdfast_enter();
-	if (propagates(to_path))
-		err = check_path(HOLDFAST_CHECK_MT5, to_path);
+	err = holdfast_is_member(current) ?
+		      check_path(propagates(to_path) ? HOLDFAST_CHECK_MT5 : -1,
+				 to_path) :
+		      holdfast_setup_move(from_path, to_path);
 	holdfast_leave(index);
 	return err;
 }
@@ -303,10 +304,11 @@ int holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb,
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(security_sb_mount, HOLDFAST_CHECK_MT3,
-			    HOLDFAST_CHECK_MT5),
+			    HOLDFAST_CHECK_MT5, HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(security_sb_umount, HOLDFAST_CHECK_MT3),
 	HOLDFAST_CHECK_HOOK(reconfigure_super, HOLDFAST_CHECK_MT3),
-	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_MT5),
+	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_MT5,
+			    HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,
 			    HOLDFAST_CHECK_MT1, HOLDFAST_CHECK_MT2,
 			    HOLDFAST_CHECK_MT6),

@@ -15,6 +15,7 @@
 #include <net/net_namespace.h>
 
 #include "attach.h"
+#include "ceiling.h"
 #include "check.h"
 #include "home.h"
 #include "member.h"
@@ -100,19 +101,25 @@ static struct task_struct *find_other(const struct ns_common *ns)
 
 static int check_install(const struct ns_common *ns)
 {
-	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_NS1 };
+	struct holdfast_reach reach = { .check = -1 };
 	struct task_struct *other;
-	int err = 0;
+	int err;
 
 	if (!holdfast_is_member(current))
 		return 0;
 	other = find_other(ns);
 	if (other) {
+		reach.check = HOLDFAST_CHECK_NS1;
 		reach.name = ns->ops->name;
 		reach.target = other;
-		err = holdfast_check(&reach);
-		put_task_struct(other);
 	}
+	err = holdfast_check(&reach);
+	if (other)
+		put_task_struct(other);
+	/* With a mount namespace comes its root. */
+	if (!err && is_in(&init_task, ns))
+		holdfast_ceiling_raise(current, ns->ops->type |
+				       (ns->ops->type == CLONE_NEWNS ? CLONE_FS : 0));
 	return err;
 }
 
@@ -155,32 +162,42 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_path_chroot,
 
 int holdfast_policy_security_path_chroot(const struct path *path)
 {
-	const struct holdfast_reach reach = {
-		.check = HOLDFAST_CHECK_NS3,
-		.path = path,
-	};
-	int index, err = 0;
+	struct holdfast_reach reach = { .check = -1, .path = path };
+	bool outside;
+	int index, err;
 
 	holdfast_hit(security_path_chroot);
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	if (!holdfast_is_below_root(current, path) && !is_home(path))
-		err = holdfast_check(&reach);
+	outside = !holdfast_is_below_root(current, path);
+	if (outside && !is_home(path))
+		reach.check = HOLDFAST_CHECK_NS3;
+	err = holdfast_check(&reach);
+	if (!err && outside)
+		holdfast_ceiling_raise(current, CLONE_FS);
 	holdfast_leave(index);
 	return err;
 }
 
 static struct holdfast_hook hooks[] = {
-	HOLDFAST_CHECK_HOOK(mntns_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(netns_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(pidns_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(utsns_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(ipcns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(mntns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI5,
+			    HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(netns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(pidns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(utsns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(ipcns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(userns_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(cgroupns_install, HOLDFAST_CHECK_NS1),
+	HOLDFAST_CHECK_HOOK(cgroupns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(timens_install, HOLDFAST_CHECK_NS1),
-	HOLDFAST_CHECK_HOOK(security_path_chroot, HOLDFAST_CHECK_NS3),
+	HOLDFAST_CHECK_HOOK(security_path_chroot, HOLDFAST_CHECK_NS3,
+			    HOLDFAST_CHECK_PI5),
 };
 
 const struct holdfast_table holdfast_namespace_table = {

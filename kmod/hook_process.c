@@ -15,6 +15,7 @@
 #include "container.h"
 #include "event.h"
 #include "guard.h"
+#include "integrity.h"
 #include "member.h"
 #include "stats.h"
 
@@ -43,7 +44,9 @@ int holdfast_policy_security_task_alloc(struct task_struct *task,
 	err = 0;
 	member = holdfast_member_get(current);
 	if (member) {
-		err = holdfast_member_reserve(member, clone_flags);
+		err = holdfast_integrity_verify(member);
+		if (!err)
+			err = holdfast_member_reserve(member, clone_flags);
 		holdfast_member_put(member);
 	}
 	holdfast_leave(index);

@@ -18,9 +18,8 @@
 #include "container.h"
 #include "home.h"
 #include "member.h"
+#include "setup.h"
 
-HOLDFAST_DEFINE_HOOK(security_sb_mount);
-HOLDFAST_DEFINE_HOOK(security_move_mount);
 HOLDFAST_DEFINE_HOOK(__do_loopback);
 
 /*
@@ -110,32 +109,18 @@ static int check_mount(struct holdfast_container *container,
 	return 0;
 }
 
-asmlinkage int holdfast_policy_security_sb_mount(const char *dev_name,
-						 const struct path *path,
-						 const char *type,
-						 unsigned long flags,
-						 void *data);
-HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_mount,
-			       holdfast_policy_security_sb_mount);
-
-int holdfast_policy_security_sb_mount(const char *dev_name,
-				      const struct path *path, const char *type,
-				      unsigned long flags, void *data)
+int holdfast_setup_mount(const struct path *path, unsigned long flags)
 {
 	struct holdfast_container *container;
-	int index, err = 0;
+	int err;
 
-	holdfast_hit(security_sb_mount);
-	if (holdfast_is_member(current) || (flags & MS_REMOUNT) ||
-	    (!(flags & MS_BIND) && (flags & CHANGES)))
+	if ((flags & MS_REMOUNT) || (!(flags & MS_BIND) && (flags & CHANGES)))
 		return 0;
-	index = holdfast_enter();
 	container = holdfast_set_up();
-	if (container) {
-		err = check_mount(container, path, flags);
-		holdfast_container_put(container);
-	}
-	holdfast_leave(index);
+	if (!container)
+		return 0;
+	err = check_mount(container, path, flags);
+	holdfast_container_put(container);
 	return err;
 }
 
@@ -164,34 +149,20 @@ int holdfast_policy___do_loopback(const struct path *path, int recurse)
 	return err;
 }
 
-asmlinkage int holdfast_policy_security_move_mount(const struct path *from,
-						   const struct path *to);
-HOLDFAST_ASSERT_SAME_ARGUMENTS(security_move_mount,
-			       holdfast_policy_security_move_mount);
-
-int holdfast_policy_security_move_mount(const struct path *from,
-					const struct path *to)
+int holdfast_setup_move(const struct path *from, const struct path *to)
 {
-	struct holdfast_container *container;
-	int index, err = 0;
+	struct holdfast_container *container = holdfast_set_up();
+	int err;
 
-	holdfast_hit(security_move_mount);
-	if (holdfast_is_member(current))
+	if (!container)
 		return 0;
-	index = holdfast_enter();
-	container = holdfast_set_up();
-	if (container) {
-		err = check_bind(container, from, to->dentry,
-				 leads_outside(container, to));
-		holdfast_container_put(container);
-	}
-	holdfast_leave(index);
+	err = check_bind(container, from, to->dentry,
+			 leads_outside(container, to));
+	holdfast_container_put(container);
 	return err;
 }
 
 static struct holdfast_hook hooks[] = {
-	HOLDFAST_CHECK_HOOK(security_sb_mount, HOLDFAST_CHECK_RT3),
-	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(__do_loopback, HOLDFAST_CHECK_RT3),
 };
 

@@ -177,7 +177,7 @@ int holdfast_policy_security_socket_create(int family, int type, int protocol,
 	const char *name = name_of(family);
 
 	holdfast_hit(security_socket_create);
-	return name && !kern ? check(HOLDFAST_CHECK_AS6, name) : 0;
+	return kern ? 0 : check(name ? HOLDFAST_CHECK_AS6 : -1, name);
 }
 
 asmlinkage int holdfast_policy_security_kernel_module_request(char *name);

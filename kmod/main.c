@@ -10,6 +10,7 @@
 #include "event.h"
 #include "home.h"
 #include "host_dir.h"
+#include "integrity.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -88,6 +89,7 @@ static int __init holdfast_start(void)
 	err = holdfast_netlink_init(false);
 	if (err)
 		goto stop_attach;
+	holdfast_integrity_init();
 	pr_info("attached\n");
 	return 0;
 

@@ -3,6 +3,7 @@
  * Who is a member of a container: by descent from the exec that armed it, and
  * nothing that the process does later ends it before its exit.
  */
+#include <linux/cgroup.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/hash.h>
@@ -109,6 +110,7 @@ void holdfast_member_put(struct holdfast_member *member)
 	drop_reservations(member);
 	holdfast_held_drop(member);
 	holdfast_rule_ids_put(member->surveyed);
+	holdfast_ceiling_drop(&member->ceiling);
 	holdfast_home_put(member->home);
 	holdfast_container_put(member->container);
 	call_rcu(&member->rcu, free_rcu_member);
@@ -244,7 +246,9 @@ holdfast_member_add(struct task_struct *task,
 	member->start_time = task->group_leader->start_boottime;
 	member->flags = flags;
 	/* What it runs from now on is judged; what it ran before is to be. */
-	if (!(flags & HOLDFAST_MEMBER_F_ADOPTED))
+	if (flags & HOLDFAST_MEMBER_F_ADOPTED)
+		holdfast_ceiling_record(member, task);
+	else
 		holdfast_survey_passed(member);
 	WRITE_ONCE(container->root_dev, home->root->dev);
 	WRITE_ONCE(container->root_magic, home->root->magic);
@@ -285,6 +289,8 @@ static void arm_container(struct holdfast_container *container)
 
 void holdfast_member_confirm(struct holdfast_member *member)
 {
+	/* What a runtime has prepared for it is complete now. */
+	holdfast_ceiling_record(member, current);
 	clear_bit(ilog2(HOLDFAST_MEMBER_F_PROVISIONAL), &member->flags);
 	arm_container(member->container);
 }
@@ -386,11 +392,14 @@ void holdfast_member_link(struct task_struct *parent, struct task_struct *child)
 	member->start_time = child->start_boottime;
 	member->flags = READ_ONCE(of_parent->flags);
 	holdfast_held_share(of_parent, member);
+	holdfast_ceiling_inherit(member, of_parent);
 	/*
 	 * It was visible before and may have been adopted: what it inherits is
 	 * what counts, as it may have another root by now.
 	 */
 	link(member, true);
+	/* Made there, or moved before it could be found. */
+	holdfast_ceiling_move(child, task_dfl_cgroup(child));
 	/*
 	 * The parent was surveyed meanwhile, and a survey may not have seen the
 	 * child. Linked first, then looked: otherwise a survey to come sees it.

@@ -9,6 +9,8 @@
 
 #include <uapi/linux/holdfast.h>
 
+#include "ceiling.h"
+
 struct holdfast_container;
 struct holdfast_held;
 struct holdfast_home;
@@ -26,13 +28,14 @@ struct path;
  * @tgid: in the initial pid namespace
  * @start_time: nanoseconds of boot time
  * @flags: HOLDFAST_MEMBER_F_*, as bits for set_bit()
- * @lock: protects @reserved, @surveyed, @held and @next
+ * @lock: protects @reserved, @surveyed, @held, @next and @ceiling
  * @reserved: records of children to come, see holdfast_member_reserve()
  * @surveyed: the rules that what it runs was judged by: those in force as it
  *	came into being, or at its last survey; a reference, NULL for none
  * @locked: how often in a row its memory could not be surveyed; of the survey
  * @held: the files that its memory must not see changed; a reference, or NULL
  * @next: likewise, of the memory that the exec in progress makes
+ * @ceiling: the most that it may have
  * @judged: the inode that the exec in progress was let run with, else NULL.
  *	Only compared; of the one task that holds cred_guard_mutex.
  * @interpreter: likewise, what it was let open as an interpreter
@@ -53,6 +56,7 @@ struct holdfast_member {
 	unsigned int locked;
 	struct holdfast_held *held;
 	struct holdfast_held *next;
+	struct holdfast_ceiling ceiling;
 	const struct inode *judged;
 	const struct inode *interpreter;
 	struct rcu_head rcu;
@@ -97,7 +101,7 @@ holdfast_member_add(struct task_struct *task,
 		    struct holdfast_container *container,
 		    const struct path *root_path, unsigned long flags);
 
-/* The exec of a provisional member has happened. */
+/* The exec of a provisional member, which is current, has happened. May sleep. */
 void holdfast_member_confirm(struct holdfast_member *member);
 
 /* A provisional member, whose exec has failed, is none. */

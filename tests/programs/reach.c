@@ -39,6 +39,9 @@
 //     take SOCKET           what is given there
 //     io-uring, userfaultfd, packet-socket  makes one
 //     audit TEXT            writes it to the audit trail, as an anomaly
+//     personality FILE      makes it by io_uring, as the user that it was before it became nobody
+//     create FILE           makes it
+//     corrupted WAY HOW [ARGUMENT...]  after tests/modules/corrupt has corrupted it so
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,6 +65,7 @@
 #include <string.h>
 #include <sys/io.h>
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -274,6 +278,30 @@ static long reach_io_uring(void) {
   return syscall(SYS_io_uring_setup, 1, &parameters);
 }
 
+static long reach_personality(const char* file) {
+  struct io_uring_params p = {0};
+  const int fd = (int)syscall(SYS_io_uring_setup, 1, &p);
+  if (fd < 0) return fd;
+  const size_t rings = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe) + 4096;
+  char* ring = mmap(NULL, rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
+  struct io_uring_sqe* sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
+  if (ring == MAP_FAILED || (void*)sqe == MAP_FAILED) return -1;
+  const long personality = syscall(SYS_io_uring_register, fd, IORING_REGISTER_PERSONALITY, NULL, 0);
+  if (personality < 0 || setuid(65534) < 0) return -1;
+  *sqe = (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
+                               .fd = AT_FDCWD,
+                               .addr = (uintptr_t)file,
+                               .open_flags = O_CREAT | O_WRONLY,
+                               .len = 0600,
+                               .personality = (unsigned short)personality};
+  *(unsigned*)(ring + p.sq_off.array) = 0;
+  *(volatile unsigned*)(ring + p.sq_off.tail) = 1;
+  if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) return -1;
+  const int result = ((struct io_uring_cqe*)(ring + p.cq_off.cqes))->res;
+  errno = result < 0 ? -result : 0;
+  return result;
+}
+
 static long reach_connect(const char* name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
@@ -332,6 +360,11 @@ static long reach_take(const char* name) {
 }
 
 int main(int argc, char** argv) {
+  if (argc > 3 && !strcmp(argv[1], "corrupted")) {
+    if (write(opened("/proc/corrupt", O_WRONLY), argv[2], strlen(argv[2])) < 0) tell(-1);
+    argc -= 2;
+    argv += 2;
+  }
   const char* how = argc > 1 ? argv[1] : "";
   const char* first = argc > 2 ? argv[2] : "";
   const char* second = argc > 3 ? argv[3] : "";
@@ -378,6 +411,8 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "give")) give(first, second);
   if (!strcmp(how, "take")) tell(reach_take(first));
   if (!strcmp(how, "audit")) tell(reach_audit(first));
+  if (!strcmp(how, "personality")) tell(reach_personality(first));
+  if (!strcmp(how, "create")) tell(open(first, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   if (!strcmp(how, "io-uring")) tell(reach_io_uring());
   if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));

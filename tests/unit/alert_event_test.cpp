@@ -108,6 +108,12 @@ TEST_CASE("an escape says which check it was, of what severity and technique") {
   CHECK(alert.technique == "T1611");
   CHECK(alert.origin.empty());
   CHECK(alert.message.starts_with("refused: core_pattern (UH1): /proc/sys/kernel/core_pattern"));
+
+  kernel::Event corrupted = event;
+  corrupted.check = static_cast<std::uint32_t>(*rule::findCheckItem("PI1"));
+  CHECK(fromEvent(corrupted, sampleContext(nullptr)).state == State::ProcessTerminated);
+  corrupted.verdict = kernel::Verdict::Alert;
+  CHECK(fromEvent(corrupted, sampleContext(nullptr)).state == State::Unhandled);
   event.verdict = kernel::Verdict::Alert;
   event.path.clear();
   event.target_pid = 7;

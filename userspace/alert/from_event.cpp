@@ -170,9 +170,16 @@ bool isGone(const kernel::Event& event) {
   return event.kind == EventKind::Running && (event.flags & kernel::kEventGone) != 0;
 }
 
-State firstState(const Alert& alert, Verdict verdict, bool gone) {
-  if (gone) return State::ProcessNotExists;
-  if (verdict != Verdict::Deny) return State::Unhandled;
+/// Who has more than anything gave it is not only refused.
+bool isEnded(const kernel::Event& event) {
+  const rule::CheckItem* item = itemOf(event);
+  return item != nullptr && rule::checkTypes()[item->type].name == "privilege-integrity";
+}
+
+State firstState(const Alert& alert, const kernel::Event& event) {
+  if (isGone(event)) return State::ProcessNotExists;
+  if (event.verdict != Verdict::Deny) return State::Unhandled;
+  if (isEnded(event)) return State::ProcessTerminated;
   return alert.type == AlertType::ContainerEscapePrevention ? State::Blocked
          : alert.type == AlertType::ContainerActiveDefense  ? State::ProcessTerminated
                                                             : State::Unhandled;
@@ -228,7 +235,7 @@ Alert fromEvent(const kernel::Event& event, const Context& context) {
   alert.type = meaning.type;
   alert.name = meaning.name;
   alert.severity = meaning.severity;
-  alert.state = firstState(alert, event.verdict, isGone(event));
+  alert.state = firstState(alert, event);
   alert.host = shownFacts(context.host);
   alert.container = shownFacts(context.container);
   if (alert.container.cgroup_id == 0) alert.container.cgroup_id = event.cgroup_id;

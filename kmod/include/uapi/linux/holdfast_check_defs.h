@@ -175,23 +175,23 @@ HOLDFAST_CHECK(AS6, KERNEL_ATTACK_SURFACE, checked, reminder, "T1068",
 	       "AF_ALG, RXRPC, VSOCK and PACKET sockets")
 HOLDFAST_CHECK(AS7, KERNEL_ATTACK_SURFACE, planned, reminder, "T1068",
 	       "writing the page cache by splice")
-HOLDFAST_CHECK(PI1, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
+HOLDFAST_CHECK(PI1, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
 	       "capabilities beyond the container's, or uid 0 out of nothing")
-HOLDFAST_CHECK(PI2, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
+HOLDFAST_CHECK(PI2, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
 	       "a user namespace that is not below the container's")
-HOLDFAST_CHECK(PI3, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
-	       "namespaces that it never entered")
-HOLDFAST_CHECK(PI4, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
-	       "a seccomp filter that became weaker")
-HOLDFAST_CHECK(PI5, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
-	       "a root or working directory outside of the container's root")
-HOLDFAST_CHECK(PI6, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
+HOLDFAST_CHECK(PI3, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
+	       "namespaces of the host that it never entered")
+HOLDFAST_CHECK(PI4, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
+	       "seccomp or no_new_privs that was given up")
+HOLDFAST_CHECK(PI5, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
+	       "a root directory among the host's mounts")
+HOLDFAST_CHECK(PI6, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
 	       "a cgroup that no host process has moved it to")
 HOLDFAST_CHECK(PI7, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
 	       "a security label that changed, or enforcement that ended")
 HOLDFAST_CHECK(PI8, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
 	       "a program that the kernel starts, changed by nobody")
-HOLDFAST_CHECK(PI9, PRIVILEGE_INTEGRITY, planned, urgent, "T1068",
+HOLDFAST_CHECK(PI9, PRIVILEGE_INTEGRITY, checked, urgent, "T1068",
 	       "a descendant that has all of the host's namespaces")
 
 #undef HOLDFAST_CHECK_TYPE
