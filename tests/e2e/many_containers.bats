@@ -1,4 +1,6 @@
-# A host with many containers, and one where they come and go.
+# A host with many containers, and one where they come and go. Its one processor has a clock that counts instructions, a
+# nanosecond each: what is said of times here is said of a processor of that pace, however fast this machine emulates it.
+# vm: --icount
 # kernels: none
 
 load lib/container
@@ -24,6 +26,7 @@ held() {
     holdfastctl containers --output json | jq length
     status_of .containers.total .counters.members
 }
+daemon_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$(daemon_pid)/stat"; } # processor time that the controller has used
 all_gone() { [[ $(held) == "$before" ]]; }
 
 @test "1000 containers: each is known, judged as itself and reported as itself; and forgotten" {
@@ -41,6 +44,12 @@ all_gone() { [[ $(held) == "$before" ]]; }
     took=$(($(milliseconds) - took))
     echo "a look at the status takes $took ms"
     ((took < 2000 * slowness))
+    # and nothing happens: what the controller does all the same, once a second
+    local used; used=$(daemon_ms)
+    sleep 10
+    used=$(($(daemon_ms) - used))
+    echo "# ten seconds of 1000 containers take the controller $used ms" >&3
+    ((used < 500))
     # a new rule for all of them
     set_rule block
     : >"$root/go"
@@ -56,7 +65,13 @@ all_gone() { [[ $(held) == "$before" ]]; }
 @test "50 containers a second: none waits for an answer in vain, none is refused, none stays behind" {
     set_rule block
     local defaulted; defaulted=$(status_of .counters.defaulted)
+    local used; used=$(daemon_ms)
     "$BATS_TEST_DIRNAME/../../build/tests/programs/start_many" 500 50 "$root" /usr/bin/marker >"$container_dir/log" 2>&1
+    used=$(($(daemon_ms) - used))
+    local took; took=$(sed -n 's/^started 500 in \([0-9]*\) ms$/\1/p' "$container_dir/log")
+    echo "# 500 were started in $took ms, and took the controller $used ms" >&3
+    # the last of them is due after 9980 ms
+    ((took < 10100 && used < took / 2))
     sort "$container_dir/log" | uniq -c
     grep -qx 'ended badly: 0' "$container_dir/log"
     [[ $(grep -cx ran "$container_dir/log") -eq 500 ]]

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <ctime>
+#include <filesystem>
 #include <set>
 
 #include "alert/siem.hpp"
 #include "alert_sample.hpp"
+#include "base/file.hpp"
 
 using namespace holdfast;
 using namespace holdfast::alert;
@@ -12,33 +15,90 @@ using nlohmann::json;
 
 namespace {
 
-enum class Type { Text, Number, List, Object };
-
-struct Required {
-  const char* path;
-  Type type;
-};
-
-bool is(const json& value, Type type) {
-  switch (type) {
-    case Type::Text:
-      return value.is_string() && !value.get<std::string>().empty();
-    case Type::Number:
-      return value.is_number_integer();
-    case Type::List:
-      return value.is_array() && !value.empty();
-    case Type::Object:
-      break;
-  }
-  return value.is_object() && !value.empty();
+/// What tests/fixtures/alert/schemas takes out of the published schemas.
+json schema(const std::string& name) {
+  return json::parse(readFile(std::filesystem::path(HOLDFAST_FIXTURES) / name, 1 << 20).value());
 }
 
-void check(const json& value, const std::vector<Required>& required) {
-  for (const Required& one : required) {
-    const json::json_pointer path(one.path);
-    INFO(one.path << " in " << value.dump(1));
-    REQUIRE(value.contains(path));
-    CHECK(is(value[path], one.type));
+bool isText(const json& value) { return value.is_string() && !value.get<std::string>().empty(); }
+
+/// An object as one of OCSF's of that name, with the profiles of the event: each attribute is known there and of its
+/// type, what is required is there, and what stands for a number is the number's word.
+void checkOcsf(const json& all, const std::string& name, const json& value, const json& profiles) {
+  INFO(name << ": " << value.dump());
+  REQUIRE(value.is_object());
+  const json& own = all.at(name);
+  for (const std::string required : own["required"]) {
+    const auto space = required.find(' ');
+    const bool wanted =
+        space == required.npos || std::ranges::find(profiles, json(required.substr(space + 1))) != profiles.end();
+    INFO("requires " << required);
+    CHECK(value.contains(required.substr(0, space)) == wanted);
+  }
+  const auto is_there = [&](const std::string& key) { return value.contains(key); };
+  if (own.contains("at_least_one")) CHECK(std::ranges::any_of(own["at_least_one"], is_there));
+  for (const auto& [key, member] : value.items()) {
+    INFO(key);
+    REQUIRE(own["attributes"].contains(key));
+    std::string type = own["attributes"][key];
+    const bool list = type.ends_with("[]");
+    REQUIRE(member.is_array() == list);
+    if (list) type.resize(type.size() - 2);
+    for (const json& one : list ? member : json::array({member})) {
+      if (all.contains(type)) {
+        checkOcsf(all, type, one, profiles);
+      } else if (type == "integer_t" || type == "long_t" || type == "timestamp_t") {
+        CHECK(one.is_number_integer());
+      } else if (type == "object") {
+        CHECK(one.is_object());
+      } else {
+        CHECK(type.ends_with("_t"));
+        CHECK(isText(one));
+      }
+    }
+    if (!own["enums"].contains(key)) continue;
+    const json& words = own["enums"][key];
+    const auto number = std::to_string(member.get<int>());
+    REQUIRE(words.contains(number));
+    std::string sibling = key.substr(0, key.rfind('_'));
+    if (!own["attributes"].contains(sibling)) sibling += "_name";
+    if (value.contains(sibling)) CHECK(value[sibling] == words[number]);
+  }
+}
+
+/// What stands at a place, as one of ECS's fields.
+void checkEcsField(const json& ecs, const std::string& name, const json& value) {
+  INFO(name << ": " << value.dump());
+  REQUIRE(ecs["fields"].contains(name));
+  std::string type = ecs["fields"][name];
+  const bool list = type.ends_with("[]");
+  REQUIRE(value.is_array() == list);
+  if (list) type.resize(type.size() - 2);
+  for (const json& one : list ? value : json::array({value})) {
+    if (type == "long") {
+      CHECK(one.is_number_integer());
+    } else if (type == "date") {
+      std::tm time{};
+      const char* end = ::strptime(one.get<std::string>().c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+      CHECK(end != nullptr);
+    } else {
+      CHECK((type == "keyword" || type == "match_only_text" || type == "wildcard"));
+      CHECK(isText(one));
+    }
+    const auto allowed = ecs["allowed"].find(name);
+    if (allowed != ecs["allowed"].end()) CHECK(std::ranges::find(*allowed, one) != allowed->end());
+  }
+}
+
+/// Fields of an event, in objects within objects; Holdfast's own stand under one key.
+void checkEcs(const json& ecs, const json& value, const std::string& where = "") {
+  for (const auto& [key, member] : value.items()) {
+    if (where.empty() && key == "holdfast") continue;
+    if (member.is_object()) {
+      checkEcs(ecs, member, where + key + ".");
+    } else {
+      checkEcsField(ecs, where + key, member);
+    }
   }
 }
 
@@ -55,26 +115,6 @@ void checkNothingEmpty(const json& value, const std::string& where = "") {
   }
 }
 
-// ECS 8.17.0, schemas/base.yml and ecs.yml: the two fields with "required: true". schemas/event.yml: the fields by
-// which events are categorised, their types, and for a category the event types that are expected of it.
-const std::vector<Required> kEcs = {
-    {"/@timestamp", Type::Text},     {"/ecs/version", Type::Text}, {"/event/kind", Type::Text},
-    {"/event/category", Type::List}, {"/event/type", Type::List},  {"/event/severity", Type::Number},
-    {"/event/start", Type::Text},    {"/event/end", Type::Text},   {"/event/action", Type::Text},
-    {"/event/id", Type::Text},       {"/message", Type::Text}};
-
-// OCSF 1.3.0: what events/base_event.json (with includes/classification.json and includes/occurrence.json),
-// events/findings/finding.json and detection_finding.json require, and in turn objects/metadata.json, product.json,
-// finding_info.json and device.json (endpoint.json), remediation.json.
-const std::vector<Required> kOcsf = {{"/activity_id", Type::Number},      {"/category_uid", Type::Number},
-                                     {"/class_uid", Type::Number},        {"/type_uid", Type::Number},
-                                     {"/severity_id", Type::Number},      {"/time", Type::Number},
-                                     {"/metadata", Type::Object},         {"/metadata/version", Type::Text},
-                                     {"/metadata/product", Type::Object}, {"/metadata/product/vendor_name", Type::Text},
-                                     {"/finding_info", Type::Object},     {"/finding_info/uid", Type::Text},
-                                     {"/finding_info/title", Type::Text}, {"/device/type_id", Type::Number},
-                                     {"/remediation/desc", Type::Text}};
-
 std::vector<Alert> samples() {
   std::vector<Alert> all;
   all.push_back(test::sampleAlert(1));
@@ -89,6 +129,13 @@ std::vector<Alert> samples() {
   bare.boot_id = "boot";
   bare.number = 2;
   all.push_back(fromEvent(bare, {}));
+  for (const State state : {State::Handled, State::Ignored}) {
+    all.push_back(test::sampleAlert(3 + all.size()));
+    all.back().count = 2;
+    all.back().open = false;
+    all.back().verdict = "alert";
+    all.back().handling.push_back({state, {}, 1, "known"});
+  }
   all.push_back(fromNotice(NoticeKind::BadRuleSet, "unknown key", {"m", "h", ""}, "boot", "/etc/x.yaml", 4));
   return all;
 }
@@ -96,12 +143,19 @@ std::vector<Alert> samples() {
 }  // namespace
 
 TEST_CASE("as ECS an alert has the required fields, of their types, and nothing made up") {
+  const json published = schema("ecs.json");
   for (const Alert& alert : samples()) {
     const json ecs = toEcs(alert);
-    check(ecs, kEcs);
+    checkEcs(published, ecs);
     checkNothingEmpty(ecs);
-    CHECK(ecs["ecs"]["version"] == "8.17.0");
+    for (std::string required : published["required"]) {
+      std::ranges::replace(required, '.', '/');
+      CHECK(ecs.contains(json::json_pointer("/" + required)));
+    }
+    CHECK(ecs["ecs"]["version"] == published["version"]);
     CHECK(ecs["event"]["kind"] == "alert");
+    const auto& types = published["expected_types"][ecs["event"]["category"][0].get<std::string>()];
+    CHECK(std::ranges::find(types, ecs["event"]["type"][0]) != types.end());
   }
   const json ecs = toEcs(samples()[0]);
   CHECK(ecs["event"]["category"] == json::array({"intrusion_detection"}));
@@ -114,35 +168,23 @@ TEST_CASE("as ECS an alert has the required fields, of their types, and nothing 
   CHECK(ecs["file"]["inode"] == "6");
   CHECK(ecs["rule"]["version"] == "2");
   CHECK(ecs["holdfast"]["operation"]["origin"] == "added");
-  const json notice = toEcs(samples()[2]);
+  const json notice = toEcs(samples().back());
   CHECK(notice["event"]["type"] == json::array({"info"}));
   CHECK_FALSE(notice.contains("process"));
   CHECK_FALSE(notice["event"].contains("outcome"));
 }
 
 TEST_CASE("as OCSF an alert is a Detection Finding with the required attributes, of their types") {
+  const json published = schema("ocsf.json");
   for (const Alert& alert : samples()) {
     const json ocsf = toOcsf(alert);
-    check(ocsf, kOcsf);
+    const auto& profiles = ocsf["metadata"]["profiles"];
+    checkOcsf(published["objects"], "detection_finding", ocsf, profiles);
     checkNothingEmpty(ocsf);
+    CHECK(ocsf["metadata"]["version"] == published["version"]);
     CHECK(ocsf["class_uid"] == 2004);
     CHECK(ocsf["category_uid"] == 2);
     CHECK(ocsf["type_uid"] == 200400 + ocsf["activity_id"].get<int>());
-    // What an object requires when it is there: profile security_control, evidences, process, file, image, analytic.
-    const auto& profiles = ocsf["metadata"]["profiles"];
-    const bool decided = std::find(profiles.begin(), profiles.end(), "security_control") != profiles.end();
-    CHECK(ocsf.contains("action_id") == decided);
-    for (const json& evidence : ocsf.value("evidences", json::array())) {
-      CHECK((evidence.contains("process") || evidence.contains("file")));
-      if (evidence.contains("file")) check(evidence["file"], {{"/name", Type::Text}, {"/type_id", Type::Number}});
-      if (evidence.contains("process")) check(evidence["process"], {{"/pid", Type::Number}});
-      if (evidence.contains("container"))
-        CHECK((evidence["container"].contains("uid") || evidence["container"].contains("name")));
-      if (evidence.contains("/container/image"_json_pointer))
-        check(evidence["container"]["image"], {{"/uid", Type::Text}});
-    }
-    if (ocsf["finding_info"].contains("analytic"))
-      check(ocsf["finding_info"]["analytic"], {{"/type_id", Type::Number}});
   }
   const json ocsf = toOcsf(samples()[0]);
   CHECK(ocsf["severity_id"] == 5);

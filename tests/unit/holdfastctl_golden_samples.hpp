@@ -11,6 +11,7 @@
 #include "base_test_support.hpp"
 #include "control/metrics.hpp"
 #include "control/shapes.hpp"
+#include "holdfastctl/rules_explain.hpp"
 #include "holdfastctl/selftest_judge.hpp"
 #include "holdfastctl_sample.hpp"
 
@@ -210,6 +211,18 @@ inline void selftestSample(Session& session, const std::string& outcomes) {
   session.record({"selftest", "--output", "json"}, status);
 }
 
+/// As if the container ran and had the program.
+inline void explainSample(Session& session, const container::Program& program) {
+  auto report = containerReports()[0];
+  auto list = nlohmann::json{{"rules", {ruleJson()}}};
+  for (const bool json : {false, true}) {
+    holdfastctl::Arguments words = {"rules", "explain", "web", program.path};
+    if (json) words.insert(words.end(), {"--output", "json"});
+    session.out.str("");
+    session.record(words, holdfastctl::explain(report, list, program, true, json, session.environment()));
+  }
+}
+
 /// A change for people, then, on the same file as before, for programs.
 inline void changeSample(Session& session, const char* command, const std::string& file) {
   session.useFilesHere();
@@ -346,6 +359,29 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
              {nlohmann::json(gone), {{"rules", nlohmann::json::array()}}, nlohmann::json(control::StatusReport())});
        }
        session.typeBoth({"rules", "explain", "web", "/tmp/x"});
+     }},
+    {"rules-explain.running",
+     [](Session& session) {
+       container::Program program{.path = "/tmp/x",
+                                  .origin = kernel::Origin::Added,
+                                  .file_system = "overlay",
+                                  .not_executable = "its mode allows nobody to run it",
+                                  .layer = "/var/lib/docker/overlay2/1f/diff",
+                                  .unchanged = false,
+                                  .digest = Sha256{0xab}};
+       explainSample(session, program);
+       program.not_executable.clear();
+       program.path = "/opt/plugins/geo.so";
+       explainSample(session, program);
+       program.path = "/usr/bin/curl";
+       program.origin = kernel::Origin::Changed;
+       program.unchanged = true;
+       explainSample(session, program);
+       program = {};
+       program.path = "/dev/shm/a\x1b[2Jb";
+       program.origin = kernel::Origin::Memory;
+       program.file_system = "tmpfs";
+       explainSample(session, program);
      }},
     {"rules-test",
      [](Session& session) {

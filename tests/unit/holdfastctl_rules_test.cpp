@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "alert/json.hpp"
 #include "alert_sample.hpp"
 #include "base/file.hpp"
 #include "base_test_support.hpp"
+#include "holdfastctl/editor.hpp"
 #include "holdfastctl_sample.hpp"
 #include "rule/load.hpp"
 
@@ -181,6 +184,62 @@ TEST_CASE("an editor's text is taken if the set stays right, else again, discard
   CHECK(files.text("web.yaml") == "# theirs\n" + kWeb);
   CHECK(readFile(copy, 1000).value() == alerting);
   std::filesystem::remove_all(copy.parent_path());
+}
+
+TEST_CASE(
+    "editors save in place or by another file, fail, are killed, and have the terminal's signals for themselves") {
+  Files files;
+  auto& terminal = files.terminal;
+  terminal.editor = holdfastctl::runEditor;
+  ::unsetenv("VISUAL");
+  const auto edit = [&](const std::string& script) {
+    // An option stands behind its name, as a shell takes it, and the file comes last.
+    const auto program =
+        files.scratch.write("editor", "#!/bin/sh\n[ \"$1\" = -w ] && file=$2\necho \"$file\" >$0.ran\n" + script);
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    ::setenv("EDITOR", (program.string() + " -w").c_str(), 1);
+    return files.run({"rules", "edit", "web"});
+  };
+  const auto copy = [&] {
+    const auto line = readFile(files.scratch / "editor.ran", 1000).value();
+    return std::filesystem::path(line.substr(0, line.size() - 1));
+  };
+  const auto keeps = [&](const std::string& text) {
+    CHECK(terminal.complains(copy().string() + ": your text is kept here"));
+    CHECK(readFile(copy(), 1000).value() == text);
+    std::filesystem::remove_all(copy().parent_path());
+  };
+  const auto with = [](const std::string& action) {
+    std::string text = kWeb;
+    return text.replace(text.find("block"), 5, action);
+  };
+  CHECK(edit("t=$(sed s/block/alert/ \"$file\"); echo \"$t\" >\"$file\"") == 0);
+  CHECK(files.text("web.yaml") == with("alert"));
+  CHECK(edit("sed s/alert/block/ \"$file\" >\"$file.new\" && mv \"$file.new\" \"$file\"") == 0);
+  CHECK(files.text("web.yaml") == kWeb);
+  CHECK_FALSE(std::filesystem::exists(copy().parent_path()));
+
+  CHECK(edit("sed -i s/block/never/ \"$file\"") == 2);
+  CHECK(terminal.complains("web.yaml:6:13: "));
+  keeps(with("never"));
+  CHECK(edit("sed -i s/block/alert/ \"$file\"; exit 1") == 2);
+  CHECK(terminal.complains("failed"));
+  keeps(with("alert"));
+  CHECK(edit("sed -i s/block/alert/ \"$file\"; kill -KILL $$") == 2);
+  keeps(with("alert"));
+  // nothing of which there is anything to keep
+  CHECK(edit("exit 1") == 2);
+  CHECK_FALSE(std::filesystem::exists(copy().parent_path()));
+  CHECK(edit("rm \"$file\"") == 2);
+  std::filesystem::remove_all(copy().parent_path());
+  CHECK(files.text("web.yaml") == kWeb);
+
+  // Ctrl-C in an editor: the editor's, and by itself it would end
+  const std::string interrupt = "kill -INT " + std::to_string(::getpid()) + "; ";
+  CHECK(edit(interrupt + "sed -i s/block/alert/ \"$file\"") == 0);
+  CHECK(files.text("web.yaml") == with("alert"));
+  CHECK(edit("kill -INT $$; exit 0") == 2);
+  ::unsetenv("EDITOR");
 }
 
 TEST_CASE("what rules would do is told without the daemon, for a container and for recorded alerts") {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "base/fd.hpp"
 #include "holdfastd/log.hpp"
 
 using namespace holdfast::holdfastd;
@@ -68,6 +74,47 @@ TEST_CASE("what was held back is said also if nothing follows, and less than the
     for (int j = 0; j < 3; ++j) log.logger.info("y");
   }
   CHECK(log.sink->heldBack(spdlog::level::info) == 2);
+}
+
+TEST_CASE("a journal that does not read holds nobody up, and is told what it has missed") {
+  std::array<int, 2> pair{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) == 0);
+  const holdfast::UniqueFd reader(pair[0]);
+  // the one that a supervisor gives is not
+  const holdfast::UniqueFd writer(pair[1]);
+  REQUIRE(::fcntl(writer.get(), F_SETFL, 0) == 0);
+  spdlog::logger logger("test", std::make_shared<DescriptorSink>(writer.get()));
+  logger.set_pattern("%v");
+  constexpr int kLines = 10'000;
+  for (int i = 0; i < kLines; ++i) logger.info("line {}", i);
+  std::string text;
+  const auto read = [&] {
+    std::array<char, 65536> part{};
+    for (ssize_t got = 0; (got = ::read(reader.get(), part.data(), part.size())) > 0;)
+      text.append(part.data(), static_cast<std::size_t>(got));
+  };
+  read();
+  const auto there = std::ranges::count(text, '\n');
+  CHECK(there > 100);
+  CHECK(there < kLines);
+  CHECK(text.ends_with("line " + std::to_string(there - 1) + "\n"));
+  text.clear();
+  logger.info("after");
+  read();
+  CHECK(text == std::to_string(kLines - there) + " messages were lost, as nobody took them\nafter\n");
+}
+
+TEST_CASE("the log is written to a file as well") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  const holdfast::UniqueFd reader(ends[0]);
+  const holdfast::UniqueFd writer(ends[1]);
+  spdlog::logger logger("test", std::make_shared<DescriptorSink>(writer.get()));
+  logger.set_pattern("%l: %v");
+  logger.warn("one");
+  std::array<char, 100> text{};
+  CHECK(std::string(text.data(), static_cast<std::size_t>(::read(reader.get(), text.data(), text.size()))) ==
+        "warning: one\n");
 }
 
 TEST_CASE("the log's level is changed while it is used") {

@@ -145,9 +145,10 @@ json toOcsf(const Alert& a) {
                 {"sequence", a.revision},
                 {"profiles", json::array({"host"})}}},
               {"finding_info", findingOf(a)},
-              {"device", deviceOf(a.host)},
               {"remediation", {{"desc", a.advice}}},
               {"unmapped", {{"holdfast", toJson(a)}}}};
+  // A device has to have a name there.
+  if (json device = deviceOf(a.host); device.size() > 1) out["device"] = std::move(device);
   if (json evidence = evidenceOf(a); !evidence.empty()) out["evidences"] = json::array({std::move(evidence)});
   if (!a.container.id.empty() || !a.container.name.empty()) out["resources"] = json::array({resourceOf(a.container)});
   if (!a.handling.empty() && !a.handling.back().note.empty()) out["comment"] = a.handling.back().note;

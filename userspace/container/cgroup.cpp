@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/cgroup.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <system_error>
 
-#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "container/runc_state.hpp"
 
@@ -38,10 +36,7 @@ void addProcesses(const std::filesystem::path& directory, std::size_t depth, std
   if (depth >= kDepthMax) return;
   std::error_code gone;
   for (std::filesystem::directory_iterator it(directory, gone), end; !gone && it != end; it.increment(gone)) {
-    std::error_code ignored;
-    if (it->symlink_status(ignored).type() == std::filesystem::file_type::directory) {
-      addProcesses(it->path(), depth + 1, pids);
-    }
+    if (isDirectory(*it)) addProcesses(it->path(), depth + 1, pids);
   }
 }
 
@@ -69,8 +64,7 @@ void addNamed(const std::filesystem::path& mount, const std::string& path, std::
   std::error_code gone;
   for (std::filesystem::directory_iterator it(mount.string() + path, gone), end; !gone && it != end;
        it.increment(gone)) {
-    std::error_code ignored;
-    if (it->symlink_status(ignored).type() != std::filesystem::file_type::directory) continue;
+    if (!isDirectory(*it)) continue;
     if (out.size() >= kNamedMax) return;
     const std::string below = path + "/" + it->path().filename().string();
     const auto name = identifierIn(lastComponent(below), lastComponent(path), patterns);
@@ -84,6 +78,11 @@ void addNamed(const std::filesystem::path& mount, const std::string& path, std::
 
 }  // namespace
 
+bool isDirectory(const std::filesystem::directory_entry& entry) {
+  std::error_code gone;
+  return !entry.is_symlink(gone) && entry.is_directory(gone);
+}
+
 std::vector<NamedCgroup> cgroupsNamed(const std::filesystem::path& mount,
                                       const std::vector<kernel::Pattern>& patterns) {
   std::vector<NamedCgroup> found;
@@ -93,10 +92,9 @@ std::vector<NamedCgroup> cgroupsNamed(const std::filesystem::path& mount,
 
 std::optional<std::uint64_t> cgroupId(const std::filesystem::path& mount, std::string_view path) {
   if (!isCgroupPath(path)) return std::nullopt;
-  const UniqueFd fd(
-      ::open((mount.string() + std::string(path)).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
+  if (::lstat((mount.string() + std::string(path)).c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    return std::nullopt;
   return status.st_ino;
 }
 

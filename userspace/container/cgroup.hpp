@@ -12,6 +12,9 @@
 
 namespace holdfast::container {
 
+/// Of a directory's entry whether it is one itself, and no symbolic link to one; mostly without asking for it.
+[[nodiscard]] bool isDirectory(const std::filesystem::directory_entry& entry);
+
 /// The id of the cgroup with this path below the mount of the unified hierarchy; nothing if there is none.
 [[nodiscard]] std::optional<std::uint64_t> cgroupId(const std::filesystem::path& mount, std::string_view path);
 

@@ -42,8 +42,7 @@ std::vector<std::filesystem::path> directoriesIn(const std::filesystem::path& ro
   if (::lstat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !isTrusted(status)) return found;
   std::error_code error;
   for (std::filesystem::directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (it->symlink_status(ignored).type() != std::filesystem::file_type::directory) continue;
+    if (!isDirectory(*it)) continue;
     if (found.size() >= kContainersMax) break;
     found.push_back(it->path());
   }
@@ -154,18 +153,14 @@ void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime run
     if (problem != nullptr) scan.addProblem(problem->text());
   };
 
-  auto opened = openStateFile(state_path);
-  if (!opened) return unsettled(&opened.error());
-  if (!*opened) {
-    if (startedLately(directory)) unsettled(nullptr);
-    return;
-  }
-  const Stamp stamp = (*opened)->stamp;
-  auto& cached = cache_[state_path.string()];
-  cached.round = round_;
-  if (!cached.container || cached.stamp != stamp) {
-    cached = Cached();
-    cached.round = round_;
+  auto known = cache_.find(state_path.string());
+  if (known == cache_.end() || known->second.stamp != stampOf(state_path)) {
+    auto opened = openStateFile(state_path);
+    if (!opened) return unsettled(&opened.error());
+    if (!*opened) {
+      if (startedLately(directory)) unsettled(nullptr);
+      return;
+    }
     auto text = readFd((*opened)->fd.get(), kStateBytesMax, state_path);
     if (!text) return unsettled(&text.error());
     Result<Container> parsed;
@@ -178,18 +173,26 @@ void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime run
       parsed.error().file = state_path;
       return unsettled(&parsed.error());
     }
-    cached.stamp = stamp;
-    cached.container = std::make_shared<const Container>(std::move(*parsed));
+    known = cache_.insert_or_assign(state_path.string(), Cached()).first;
+    known->second.stamp = (*opened)->stamp;
+    known->second.container = std::make_shared<const Container>(std::move(*parsed));
   }
+  Cached& cached = known->second;
+  cached.round = round_;
   describeAgain(cached, space);
   if (!cached.problem.empty()) scan.addProblem(cached.problem);
 
   // What can change without the file: the cgroup goes, and the container that was created is started.
-  Container now = *cached.container;
-  now.cgroup_id = cgroupId(roots_.cgroup_mount, now.cgroup_path).value_or(0);
-  now.state = isThere(directory / "exec.fifo") ? State::Created : State::Running;
-  if (now.cgroup_id == 0) now.state = State::Stopped;
-  if (now != *cached.container) cached.container = std::make_shared<const Container>(std::move(now));
+  const auto cgroup_id = cgroupId(roots_.cgroup_mount, cached.container->cgroup_path).value_or(0);
+  const auto state = cgroup_id == 0                     ? State::Stopped
+                     : isThere(directory / "exec.fifo") ? State::Created
+                                                        : State::Running;
+  if (cgroup_id != cached.container->cgroup_id || state != cached.container->state) {
+    Container now = *cached.container;
+    now.cgroup_id = cgroup_id;
+    now.state = state;
+    cached.container = std::make_shared<const Container>(std::move(now));
+  }
   scan.containers.push_back(cached.container);
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -33,6 +34,38 @@ bool takesLine(const std::string& command) {
   return false;
 }
 
+/// What a terminal sends to all that run in it is the editor's, which then does not end, either: as system(3) does it.
+class TerminalSignals {
+ public:
+  TerminalSignals() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    ::posix_spawnattr_init(&child_);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      ::sigaction(kSignals[i], &ignore, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) ::sigaddset(&defaults, kSignals[i]);
+    }
+    ::posix_spawnattr_setsigdefault(&child_, &defaults);
+    ::posix_spawnattr_setflags(&child_, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~TerminalSignals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
+    ::posix_spawnattr_destroy(&child_);
+  }
+  TerminalSignals(const TerminalSignals&) = delete;
+  TerminalSignals& operator=(const TerminalSignals&) = delete;
+
+  /// Of a child for which they are as they were.
+  [[nodiscard]] const posix_spawnattr_t* child() const { return &child_; }
+
+ private:
+  static constexpr std::array kSignals = {SIGINT, SIGQUIT};
+  std::array<struct sigaction, kSignals.size()> before_{};
+  posix_spawnattr_t child_{};
+};
+
 }  // namespace
 
 Result<void> runEditor(const std::filesystem::path& file, int line) {
@@ -49,8 +82,10 @@ Result<void> runEditor(const std::filesystem::path& file, int line) {
     arguments[4] = place.data();
     arguments[5] = name.data();
   }
+  const TerminalSignals signals;
   pid_t child = 0;
-  if (const int error = ::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments.data(), environ); error != 0)
+  if (const int error = ::posix_spawn(&child, "/bin/sh", nullptr, signals.child(), arguments.data(), environ);
+      error != 0)
     return tl::unexpected(systemError("cannot start an editor", error));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {

@@ -68,9 +68,10 @@ int inEditor(const CommandLine& line, const RulePlace& place, const std::string&
   auto copy = PrivateCopy::make(found->path, found->content);
   if (!copy) return failed(environment, copy.error());
   for (int at = found->line;;) {
-    if (auto done = environment.edit(copy->path(), at); !done) return failed(environment, done.error());
+    const auto done = environment.edit(copy->path(), at);
     const auto text = readFile(copy->path(), rule::kFileBytesMax);
-    if (!text) return failed(environment, {text.error(), copy->keep()});
+    if (!done && text && *text == found->content) return failed(environment, done.error());
+    if (!done || !text) return failed(environment, {done ? text.error() : done.error(), copy->keep()});
     const auto changed = rule::rewrite(place.sources, place.config, *found, name, *text);
     if (changed) return report(changed, place, "changed", "as it was", line, environment);
     (void)failed(environment, changed.error());
@@ -91,7 +92,7 @@ int rulesEdit(const Arguments& arguments, const Environment& environment) {
       "rules edit [OPTION]... NAME",
       "Changes a custom rule: with --set single keys of it, and only their lines; without, its file in $VISUAL,\n"
       "$EDITOR or vi, on a private copy. The whole rule set is checked before anything is written. A file that\n"
-      "somebody else has changed meanwhile is left alone, and your text is kept.\n",
+      "somebody else has changed meanwhile is left alone, and your text is kept; so it is when the editor fails.\n",
       "  holdfastctl rules edit web\n"
       "  holdfastctl rules edit web --set action=block --set scope.tags=v1,v2\n");
   addSetOption(line);

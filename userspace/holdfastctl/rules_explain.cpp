@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "holdfastctl/rules_explain.hpp"
+
 #include <chrono>
 #include <ostream>
 
 #include "base/json.hpp"
 #include "container/cgroup.hpp"
 #include "container/process.hpp"
-#include "container/program.hpp"
-#include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
 #include "holdfastctl/paged.hpp"
 #include "rule/decide.hpp"
@@ -137,6 +137,24 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
 
 }  // namespace
 
+int explain(const control::ContainerReport& report, const json& list, container::Program program, bool overlay_verified,
+            bool as_json, const Environment& environment) {
+  const bool on_overlay = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Changed ||
+                          program.origin == kernel::Origin::Added;
+  if (on_overlay && !overlay_verified) program.origin = kernel::Origin::Unknown;
+  const Rules rules = rulesOf(report, list);
+  // What is not told apart is not judged either.
+  const bool of_image = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Untold ||
+                        (on_overlay && program.origin != kernel::Origin::Unknown && program.unchanged);
+  const auto decision = rule::decide(rules.profile, of_image, program.path, program.digest);
+  const json answer = toJson(report, program, rules, decision);
+  if (as_json)
+    printJson(environment, answer);
+  else
+    print(answer, report, environment.out);
+  return decision.action == rule::Action::Allow ? Done : Found;
+}
+
 int rulesExplain(const Arguments& arguments, const Environment& environment) {
   CommandLine line(
       "rules explain [OPTION]... CONTAINER PATH",
@@ -167,20 +185,7 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
     return failed(environment, Error{"the container's first process does not run"});
   auto program = container::findProgram(pid, line.arguments()[1], kPatience);
   if (!program) return failed(environment, program.error());
-  const bool on_overlay = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Changed ||
-                          program->origin == kernel::Origin::Added;
-  if (on_overlay && !host->module.overlay_verified) program->origin = kernel::Origin::Unknown;
-  const Rules rules = rulesOf(*report, *list);
-  // What is not told apart is not judged either.
-  const bool of_image = program->origin == kernel::Origin::Image || program->origin == kernel::Origin::Untold ||
-                        (on_overlay && program->origin != kernel::Origin::Unknown && program->unchanged);
-  const auto decision = rule::decide(rules.profile, of_image, program->path, program->digest);
-  const json answer = toJson(*report, *program, rules, decision);
-  if (line.json())
-    printJson(environment, answer);
-  else
-    print(answer, *report, environment.out);
-  return decision.action == rule::Action::Allow ? Done : Found;
+  return explain(*report, *list, std::move(*program), host->module.overlay_verified, line.json(), environment);
 }
 
 }  // namespace holdfast::holdfastctl

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 
 #include "alert/audit.hpp"
 #include "alert/change_requests.hpp"
@@ -36,9 +37,18 @@ constexpr auto kTick = 1000ms;
 constexpr auto kGreetingPatience = 5s;
 constexpr auto kCanary = 60s;
 constexpr const char* kCanaryProgram = "/usr/libexec/holdfast/selftest-probe";
+// A look at all containers takes the longer the more there are, and no more than this part of a processor.
+constexpr int kRestAfterLook = 30;
 constexpr auto kRepair = 10s;         // between tries to mend what could not be done when the module was met
 constexpr auto kStreamSilence = 10s;  // then the watchdog may bite
 constexpr std::size_t kThreads = 3;
+
+/// What the calling thread has used.
+std::chrono::nanoseconds processorTime() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 container::RuntimeRoots runtimeRoots(const Options& options) {
   auto roots = container::RuntimeRoots::ofHost();
@@ -226,9 +236,16 @@ void Daemon::watchModule(const kernel::Outcome<kernel::Status>& status) {
   if (status->controller_pid != static_cast<std::uint32_t>(::getpid()) || status->has(kernel::kStatusSilent)) {
     stream_.greetAgain();
   }
-  if (auto done = reconciler_.tick(); !done) spdlog::warn("{}", done.error().message);
+  reconcile();
   watchCounters();
   watchHooks();
+}
+
+void Daemon::reconcile() {
+  if (Clock::now() < next_look_) return;
+  const auto before = processorTime();
+  if (auto done = reconciler_.tick(); !done) spdlog::warn("{}", done.error().message);
+  next_look_ = Clock::now() + (processorTime() - before) * kRestAfterLook;
 }
 
 void Daemon::tick() {

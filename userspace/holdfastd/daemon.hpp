@@ -52,6 +52,7 @@ class Daemon {
   void tick();
   /// The module was met for the first time, or was loaded again.
   void meetModule(const kernel::Hello& hello);
+  void reconcile();
   void watchCounters();
   void watchHooks();
   void watchModule(const kernel::Outcome<kernel::Status>& status);
@@ -122,6 +123,7 @@ class Daemon {
   bool absence_said_ = false;
   Clock::time_point started_ = Clock::now();
   Clock::time_point next_tick_ = Clock::now();
+  Clock::time_point next_look_{};
   Clock::time_point next_repair_{};
   Clock::time_point next_canary_{};
   bool ready_ = false;

@@ -2,10 +2,12 @@
 #include "holdfastd/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace holdfast::holdfastd {
@@ -53,8 +55,24 @@ void LimitedSink::flush_() {
   target_->flush();
 }
 
+bool DescriptorSink::write(const spdlog::details::log_msg& message) {
+  spdlog::memory_buf_t line;
+  formatter_->format(message, line);
+  ssize_t written = ::send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (written < 0 && errno == ENOTSOCK) written = ::write(fd_, line.data(), line.size());
+  return written >= 0;
+}
+
+void DescriptorSink::sink_it_(const spdlog::details::log_msg& message) {
+  if (lost_ != 0) {
+    const std::string text = std::to_string(lost_) + " messages were lost, as nobody took them";
+    if (write(spdlog::details::log_msg("holdfastd", spdlog::level::warn, text))) lost_ = 0;
+  }
+  if (lost_ != 0 || !write(message)) ++lost_;
+}
+
 std::shared_ptr<LimitedSink> startLogging(const std::optional<std::string>& level) {
-  auto sink = std::make_shared<LimitedSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto sink = std::make_shared<LimitedSink>(std::make_shared<DescriptorSink>(STDERR_FILENO));
   auto logger = std::make_shared<spdlog::logger>("holdfastd", sink);
   // The journal has its own clock.
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;

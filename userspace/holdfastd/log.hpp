@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include <array>
@@ -51,6 +52,23 @@ class LimitedSink : public spdlog::sinks::base_sink<std::mutex> {
   const std::function<Clock::time_point()> now_;
   std::array<Second, spdlog::level::n_levels> seconds_{};
   std::array<std::atomic<std::uint64_t>, spdlog::level::n_levels> held_back_{};
+};
+
+/// Writes to a descriptor. Where it is a socket, as the journal's is, nothing waits for who does not read it: what
+/// finds no room is lost, and how much that was is said when there is some.
+class DescriptorSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit DescriptorSink(int fd) : fd_(fd) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override;
+  void flush_() override {}
+
+ private:
+  [[nodiscard]] bool write(const spdlog::details::log_msg& message);
+
+  const int fd_;
+  std::uint64_t lost_ = 0;
 };
 
 /// The program's log: to standard error, as the journal or as a person wants it, limited. `level` as in options, empty

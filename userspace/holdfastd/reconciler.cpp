@@ -55,11 +55,12 @@ std::vector<container::Table::Entry> Reconciler::takeScan(const container::Scan&
 
 void Reconciler::takeNamed(const container::Scan& scan, bool only_sandboxes) {
   for (auto& one : container::cgroupsNamed(runtimes_.roots().cgroup_mount, keeper_.patterns())) {
+    if (table_.find(one.id)) continue;
     const bool known = std::ranges::any_of(scan.containers, [&](const auto& container) {
       return !container->cgroup_path.empty() && (container::isWithin(container->cgroup_path, one.path) ||
                                                  container::isWithin(one.path, container->cgroup_path));
     });
-    if (known || table_.find(one.id)) continue;
+    if (known) continue;
     const auto id = one.id;
     auto container =
         std::make_shared<container::Container>(container::containerOf(std::move(one.name), id, std::move(one.path)));
