@@ -25,6 +25,7 @@ teardown() {
     local pid
     for pid in "${host_things[@]}"; do kill "$pid" 2>/dev/null || true; done
     pkill -f "$programs/reach give" || true
+    rmdir "$srv"/{named,devices}/sub 2>/dev/null || true
     umount "$srv/named" "$srv/devices" "$srv/binfmt" "$srv/shared" 2>/dev/null || true
     while umount --lazy /proc/uptime 2>/dev/null; do :; done
     [[ -z ${disk-} ]] || losetup --detach "$disk"

@@ -60,6 +60,51 @@ TEST_CASE("where no directory helps it is the image, the exact one if it is know
   CHECK(narrowestExemption(escape, false, false)->list == Exemption::List::Images);
 }
 
+TEST_CASE("a program is exempt by its digest, if that can be had; if not it is said why") {
+  const DigestOf digest_of = [](const Alert&) -> Result<Sha256> { return Sha256{1}; };
+  const DigestOf none = [](const Alert&) -> Result<Sha256> { return fail("another file is there now"); };
+  for (const std::string path : {"/opt/app/tool", "/tmp/tool", "/tool"}) {
+    const auto entry = narrowestExemption(at(path), false, false, digest_of);
+    REQUIRE(entry);
+    CHECK(entry->list == Exemption::List::Programs);
+    CHECK(entry->value == "sha256:01" + std::string(62, '0'));
+    CHECK(entry->because.empty());
+  }
+  CHECK(narrowestExemption(at("/opt/app/tool"), true, false, digest_of)->list == Exemption::List::Images);
+  auto entry = narrowestExemption(at("/opt/app/tool"), false, false, none);
+  REQUIRE(entry);
+  CHECK(entry->value == "/opt/app");
+  CHECK(entry->because == "another file is there now");
+  entry = narrowestExemption(at("/tmp/tool"), false, false, none);
+  REQUIRE_FALSE(entry);
+  CHECK(entry.error().message.starts_with("its digest does not help: another file is there now; and '/tmp' may be"));
+  Alert memory = at("/dev/shm/tool");
+  memory.origin = "memory";
+  CHECK(narrowestExemption(memory, false, false, digest_of)->list == Exemption::List::Programs);
+  CHECK(narrowestExemption(memory, false, true, none)->list == Exemption::List::Images);
+}
+
+TEST_CASE("what cannot be found by its name, and what the kernel does not read, has no digest") {
+  CHECK(whyNoDigest(at("/opt/app/tool")).empty());
+  for (const std::string path :
+       {"", "relative", "/opt/a\\x0a/x", "/opt/a/x (deleted)", "/opt/a/long...", "/opt/a\n/x"}) {
+    INFO(path);
+    CHECK_FALSE(whyNoDigest(at(path)).empty());
+  }
+  Alert alert = at("/opt/a/x");
+  alert.kind = "mprotect";
+  CHECK_FALSE(whyNoDigest(alert).empty());
+  CHECK(directoryOf(alert) == "/opt/a");
+  alert = at("/opt/a/x");
+  alert.origin = "host";
+  CHECK_FALSE(whyNoDigest(alert).empty());
+  alert.origin = "memory";
+  CHECK(whyNoDigest(alert).empty());
+  CHECK(directoryOf(alert).empty());
+  alert.type = AlertType::ContainerEscapePrevention;
+  CHECK_FALSE(whyNoDigest(alert).empty());
+}
+
 TEST_CASE("without a rule or an image there is nothing to write, and that is said") {
   Alert alert = at("/opt/a/x");
   alert.rule.reset();

@@ -3,6 +3,7 @@
 
 #include "alert/suggestion.hpp"
 #include "alert_sample.hpp"
+#include "base/digest_text.hpp"
 #include "rule/load.hpp"
 
 using namespace holdfast;
@@ -28,9 +29,18 @@ rule::RuleSet rules(const std::string& text) {
 
 const std::string kWeb = "  - { name: web, type: non-image-program, action: block";
 
-Suggestion suggest(const rule::RuleSet& set, const std::vector<Alert>& alerts, SuggestOptions options = {}) {
+/// The digest of any program that is still there begins with how long its name is.
+Result<Sha256> digestOf(const Alert& alert) {
+  if (alert.path.ends_with("gone")) return fail("it is gone");
+  return Sha256{static_cast<std::uint8_t>(alert.path.size())};
+}
+
+std::string digest(std::size_t length) { return digestText(Sha256{static_cast<std::uint8_t>(length)}); }
+
+Suggestion suggest(const rule::RuleSet& set, const std::vector<Alert>& alerts,
+                   SuggestOptions options = {.directories = true}) {
   const rule::HostConfig config;
-  Suggester suggester(set, config, options);
+  Suggester suggester(set, config, options, digestOf);
   for (const auto& alert : alerts) suggester.add(alert);
   return suggester.finish();
 }
@@ -78,13 +88,62 @@ TEST_CASE("what no entry makes quiet is said with the reason, and an image is ex
     CHECK_FALSE(one.reason.empty());
   }
   CHECK(told == alerts.size());
-  const auto by_image = suggest(set, alerts, {.images = true});
+  const auto by_image = suggest(set, alerts, {.images = true, .directories = true});
   REQUIRE(by_image.rules.size() == 1);
   CHECK(values(by_image.rules[0]) == std::vector<std::string>{"registry.example/web:1"});
   CHECK(by_image.rules[0].entries[0].grounds.alerts == alerts.size());
   CHECK(by_image.unhelped.empty());
-  CHECK(values(suggest(set, {at("/tmp/evil"), at("/x")}, {.force = true}).rules.at(0)) ==
+  CHECK(values(suggest(set, {at("/tmp/evil"), at("/x")}, {.force = true, .directories = true}).rules.at(0)) ==
         std::vector<std::string>{"/tmp"});
+}
+
+TEST_CASE("programs are exempt by their digests, unless a directory that is needed anyway does it") {
+  const auto set = rules(kWeb + " }\n");
+  auto twice = at("/srv/twice");
+  twice.kind = "map";
+  auto all = suggest(set, {at("/opt/app/one"), at("/tmp/evil"), at("/srv/twice"), twice, at("/srv/other1")}, {});
+  REQUIRE(all.rules.size() == 1);
+  CHECK(values(all.rules[0]) == std::vector<std::string>{digest(9), digest(10), digest(11), digest(12)});
+  CHECK(all.rules[0].entries[1].grounds.alerts == 2);
+  CHECK(all.rules[0].entries[0].exemption.list == Exemption::List::Programs);
+  CHECK(all.unhelped.empty());
+
+  // one is gone: its directory, which says why, covers others there; what is in memory too keeps its entry
+  auto memory = at("/opt/app/mem");
+  memory.origin = "memory";
+  all =
+      suggest(set, {at("/opt/app/one"), at("/opt/app/gone"), at("/opt/app/sub/12"), at("/opt/else/1234"), memory}, {});
+  REQUIRE(all.rules.size() == 1);
+  const auto& entries = all.rules[0].entries;
+  CHECK(values(all.rules[0]) == std::vector<std::string>{digest(12), digest(14), "/opt/app"});
+  CHECK(entries[2].grounds.because == std::vector<std::string>{"it is gone"});
+  CHECK(entries[0].grounds.alerts == 2);
+  CHECK(entries[2].grounds.alerts == 2);
+  CHECK(all.alerts == 5);
+}
+
+TEST_CASE("what a rule's digests exempt already is quiet, and a list of them is not filled beyond its end") {
+  const auto listed = rules(kWeb + ", allow_list: { programs: [\"" + digest(12) + "\"] } }\n");
+  auto all = suggest(listed, {at("/opt/app/one"), at("/opt/app/o")}, {});
+  CHECK(all.quiet_already == 1);
+  REQUIRE(all.rules.size() == 1);
+  CHECK(values(all.rules[0]) == std::vector<std::string>{digest(10)});
+  // with directories, too
+  CHECK(suggest(listed, {at("/opt/app/one")}).quiet_already == 1);
+
+  std::vector<Alert> alerts(1100, at("/tmp/x"));
+  std::uint64_t number = 0;
+  for (auto& alert : alerts) alert.ino = ++number;
+  const rule::HostConfig config;
+  Suggester suggester(listed, config, {}, [](const Alert& alert) -> Result<Sha256> {
+    return Sha256{1, static_cast<std::uint8_t>(alert.ino), static_cast<std::uint8_t>(alert.ino >> 8)};
+  });
+  for (const auto& alert : alerts) suggester.add(alert);
+  all = suggester.finish();
+  REQUIRE(all.rules.size() == 1);
+  CHECK(all.rules[0].entries.size() == rule::kAllowListMax - 1);
+  REQUIRE(all.unhelped.size() == 1);
+  CHECK(all.unhelped[0].grounds.alerts == 1100 - rule::kAllowListMax + 1);
 }
 
 TEST_CASE("an entry is for the rule that would raise the alert now, whichever did then") {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <thread>
 
 #include "base_test_support.hpp"
 #include "container/mount_line.hpp"
@@ -31,6 +34,9 @@ TEST_CASE("a line of mountinfo, with what the kernel and overlayfs escape") {
   CHECK(mount->inFileSystem("/mnt/a\\b/x") == "/sub dir/x");
   for (const char* bad : {"", "1 2 3", "x 900 0:51 / / rw - overlay overlay rw", "1 900 0:51 / / rw - overlay"})
     CHECK_FALSE(container::parseMountLine(bad));
+  CHECK(mount->source == "overlay");
+  CHECK(mount->deviceNumber() == 51);
+  CHECK(container::parseMountLine("1 900 259:300 / / rw - ext4 /dev/x rw")->deviceNumber() == makedev(259, 300));
   CHECK_FALSE(container::findMountLine("1 900 0:51 / / rw - overlay overlay rw\n", 2));
 }
 
@@ -55,6 +61,12 @@ TEST_CASE("a program is looked up from a process's root and never leaves it") {
   CHECK_FALSE(container::findProgram(self, "/proc/self/root/etc", 5s));
   CHECK_FALSE(container::findProgram(self, (scratch / "none").string(), 5s));
   CHECK_FALSE(container::findProgram(0, "/", 5s));
+  // Who knows the name without links does not follow one that was put there since.
+  CHECK(container::findProgram(self, file.string(), 5s, container::Links::Refused));
+  CHECK_FALSE(container::findProgram(self, (scratch / "link").string(), 5s, container::Links::Refused));
+  std::filesystem::create_symlink(scratch.path(), scratch / "way");
+  CHECK(container::findProgram(self, (scratch / "way" / "program").string(), 5s));
+  CHECK_FALSE(container::findProgram(self, (scratch / "way" / "program").string(), 5s, container::Links::Refused));
 }
 
 TEST_CASE("the digest of a program is told, of what is no program not") {
@@ -71,7 +83,60 @@ TEST_CASE("the digest of a program is told, of what is no program not") {
   // more than a pipe holds
   CHECK(digestOf(std::string(1000000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   CHECK_FALSE(container::findProgram(self, scratch.path().string(), 5s)->digest);
-  CHECK_FALSE(container::findProgram(self, "/dev/null", 5s)->digest);
+  const auto none = [&](const std::string& path) {
+    const auto found = container::findProgram(self, path, 5s);
+    REQUIRE(found);
+    CHECK_FALSE(found->digest);
+    return found->not_by_digest;
+  };
+  CHECK(none("/dev/null") == "it is no regular file");
+  CHECK(none(scratch.path().string()) == "it is no regular file");
+  REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0777) == 0);
+  CHECK(none((scratch / "fifo").string()) == "it is no regular file");
+  // of a size, but of nothing
+  const auto sparse = scratch.write("sparse", "");
+  REQUIRE(::truncate(sparse.c_str(), (1LL << 30) + 1) == 0);
+  CHECK(none(sparse.string()) == "it is larger than 1024 MiB");
+  REQUIRE(::truncate(sparse.c_str(), 1LL << 40) == 0);
+  CHECK(none(sparse.string()) == "it is larger than 1024 MiB");
+}
+
+TEST_CASE("a program is told to be the same file, and unchanged since, and where digests count for nothing") {
+  if (::geteuid() != 0) return;
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  const test::ScratchDirectory scratch;
+  const auto file = scratch.write("program", "abc");
+  const auto before = container::findProgram(self, file.string(), 5s);
+  REQUIRE(before);
+  struct stat status = {};
+  REQUIRE(::stat(file.c_str(), &status) == 0);
+  CHECK(before->inode == status.st_ino);
+  CHECK(before->size == 3);
+  CHECK(before->changed_at == static_cast<std::uint64_t>(status.st_ctim.tv_sec) * 1'000'000'000 +
+                                  static_cast<std::uint64_t>(status.st_ctim.tv_nsec));
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - 240h);
+  CHECK(container::findProgram(self, file.string(), 5s)->changed_at >= before->changed_at);
+  std::filesystem::rename(scratch.write("other", "abc"), file);
+  CHECK(container::findProgram(self, file.string(), 5s)->inode != before->inode);
+  // the kernel's own word of who needs no device
+  CHECK(container::findProgram(self, "/proc/sys/kernel/ostype", 5s)->not_by_digest ==
+        "it is on proc, neither a disk's file system nor a tmpfs");
+}
+
+TEST_CASE("what is written to while it is read has no digest") {
+  if (::geteuid() != 0) return;
+  const test::ScratchDirectory scratch;
+  const auto file = scratch.write("program", std::string(64U << 20U, 'a'));
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (std::ofstream out(file, std::ios::in | std::ios::binary); !done; out.flush()) out.seekp(0) << 'b';
+  });
+  const auto found = container::findProgram(static_cast<std::uint32_t>(::getpid()), file.string(), 20s);
+  done = true;
+  writer.join();
+  REQUIRE(found);
+  CHECK_FALSE(found->digest);
+  CHECK(found->not_by_digest == "it was written to while it was read");
 }
 
 TEST_CASE("a file of an overlay is of the layer that has it, and a copy with the same bytes is unchanged") {

@@ -215,13 +215,29 @@ TEST_CASE("what an alert is about is exempt from its rule by the narrowest entry
   CHECK(terminal.asked.back().name == "alerts.allow-listed");
   CHECK(terminal.asked.back().params["filter"]["ids"] == json({7}));
   CHECK(terminal.asked.back().params["note"] == "directories: /opt/app in " + file.string() + ":3");
-  const std::string once = text();
+  CHECK(terminal.says("Nothing narrower: in the container: No such file"));
+  const std::string first = text();
   terminal.queued = {about("/opt/app/tool", "web"), json(control::HandleReport{1, 0})};
-  CHECK(run({}) == 0);
+  CHECK(run({"--directory"}) == 0);
   CHECK(terminal.says("allows already"));
-  CHECK(text() == once);
+  CHECK_FALSE(terminal.says("Nothing narrower"));
+  CHECK(text() == first);
+
+  // By its digest, if that can be had and is wanted.
+  terminal.programs = {test::sampleProgram("/tmp/tool", 1)};
+  terminal.queued = {about("/tmp/tool", "web"), json(control::HandleReport{1, 0})};
+  CHECK(run({}) == 0);
+  CHECK(terminal.says("Rule web allows now, under programs: " + digestText(Sha256{1})));
+  CHECK(terminal.says("That is what is in /tmp/tool"));
+  CHECK(text().find(digestText(Sha256{1})) != std::string::npos);
+  terminal.queued = {about("/tmp/tool", "web")};
+  CHECK(run({"--directory"}) == 2);
+  CHECK(terminal.complains("--force"));
+  CHECK(run({"--directory", "--image"}) == 2);
+  const std::string once = text();
 
   // Refused, and nothing is written or marked.
+  terminal.programs.clear();
   const auto asked = terminal.asked.size();
   terminal.queued = {about("/tmp/tool", "web")};
   CHECK(run({}) == 2);

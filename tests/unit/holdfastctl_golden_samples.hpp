@@ -388,10 +388,16 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        session.scratch.write("web.yaml", kWebRule);
        session.typeBoth(
            {"rules", "test", "--rules", "web.yaml", "--image", "registry.example/web:1", "--path", "/tmp/x"});
+       std::string listed = kWebRule;
+       listed.replace(listed.find("directories: [/opt/plugins]"), 27, "programs: [" + digestText(Sha256{1}) + "]");
+       session.scratch.write("listed.yaml", listed);
+       session.scratch.write("alerts.jsonl", toJson(goldenAlert()).dump());
+       session.typeBoth({"rules", "test", "--rules", "listed.yaml", "--events", "alerts.jsonl"});
      }},
     {"rules-suggest",
      [](Session& session) {
        session.useFilesHere();
+       session.programs = {sampleProgram("/srv/tool", 1)};
        session.scratch.write("rules.d/web.yaml", kWebRule);
        const auto recorded = [](std::int64_t id, const std::string& path, const std::string& origin) {
          auto alert = goldenAlert();
@@ -403,10 +409,11 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        };
        for (int i = 0; i < 2; ++i) {
          session.queued.push_back({{"alerts", {recorded(20, "/memfd:x", "memory")}}});
-         session.queued.push_back({{"alerts",
-                                    {recorded(17, "/opt/app/tool", "added"), recorded(18, "/opt/app/other", "added"),
-                                     recorded(19, "/tmp/evil", "added"), recorded(20, "/memfd:x", "memory"),
-                                     recorded(21, "/opt/plugins/known", "added")}}});
+         session.queued.push_back(
+             {{"alerts",
+               {recorded(17, "/opt/app/tool", "added"), recorded(18, "/opt/app/other", "added"),
+                recorded(19, "/tmp/evil", "added"), recorded(20, "/memfd:x", "memory"),
+                recorded(21, "/opt/plugins/known", "added"), recorded(22, "/srv/tool", "volume")}}});
          session.queued.push_back({{"alerts", nlohmann::json::array()}});
        }
        session.typeBoth({"rules", "suggest"});
@@ -517,6 +524,15 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
          session.type(words);
        }
        session.queued = {toJson(alert)};
+       session.type({"alerts", "allow-list", "17"});
+       session.programs = {sampleProgram(alert.path, 1)};
+       session.queued = {toJson(alert), control::HandleReport{1, 0}};
+       session.type({"alerts", "allow-list", "17"});
+       alert.path = "/opt/app/tool";
+       session.queued = {toJson(alert), control::HandleReport{1, 0}};
+       session.type({"alerts", "allow-list", "17", "--output", "json"});
+       alert.path = "/opt/other/tool";
+       session.queued = {toJson(alert), control::HandleReport{1, 0}};
        session.type({"alerts", "allow-list", "17"});
      }},
     {"alerts-stats",

@@ -6,14 +6,25 @@
 #include <sstream>
 #include <vector>
 
+#include "base/digest_text.hpp"
 #include "base_test_support.hpp"
 #include "holdfastctl/doctor_facts.hpp"
 #include "holdfastctl/environment.hpp"
 
 namespace holdfast::test {
 
+/// What is in a file now; by default the one that sampleEvent() is about.
+inline container::Program sampleProgram(const std::string& path, std::uint8_t digest) {
+  container::Program program;
+  program.path = path;
+  program.device = 5;
+  program.inode = 6;
+  program.digest = Sha256{digest};
+  return program;
+}
+
 /// holdfastctl with a daemon that gives one answer to everything, but first those that are queued, and remembers what
-/// it was asked.
+/// it was asked. By its cgroup it knows the container of sampleEvent(), without being asked in a test's eyes.
 struct Terminal {
   std::ostringstream out;
   std::ostringstream err;
@@ -26,6 +37,7 @@ struct Terminal {
   std::vector<control::Request> asked;
   std::string socket;
   std::filesystem::path root = "/nonexistent";
+  std::vector<container::Program> programs;  // in the container
 
   int run(const holdfastctl::Arguments& arguments) {
     out.str("");
@@ -41,6 +53,11 @@ struct Terminal {
             100,
             [this](const auto& path, const auto& request) -> Result<nlohmann::json> {
               socket = path;
+              if (request.name == "containers.show" && request.params["id"] == "42") {
+                control::ContainerReport container;
+                container.cgroup_id = 42;
+                return container;
+              }
               asked.push_back(request);
               if (queued.empty()) return answer;
               auto next = std::move(queued.front());
@@ -58,7 +75,12 @@ struct Terminal {
             in,
             interactive,
             editor,
-            root};
+            root,
+            [this](const auto&, const auto& path, auto, auto) -> Result<container::Program> {
+              const auto found = std::ranges::find(programs, path, &container::Program::path);
+              if (found == programs.end()) return fail("in the container: No such file or directory");
+              return *found;
+            }};
   }
 
   [[nodiscard]] bool says(const std::string& text) const { return out.str().find(text) != std::string::npos; }

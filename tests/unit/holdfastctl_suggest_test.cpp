@@ -65,6 +65,45 @@ TEST_CASE("recorded events raise nothing under the suggestion but what it says t
   CHECK(forced.find("No entry") == std::string::npos);
 }
 
+TEST_CASE("programs that are there still are exempt by their digests, and a replay knows them") {
+  test::Terminal terminal;
+  const test::RuleFiles files;
+  terminal.programs = {test::sampleProgram("/opt/app/tool", 1), test::sampleProgram("/tmp/evil", 2),
+                       test::sampleProgram("/opt/changed/tool", 3)};
+  terminal.programs[2].changed_at = ~0ULL;
+  const std::vector<json> alerts = {recorded(1, "/opt/app/tool"), recorded(2, "/tmp/evil"),
+                                    recorded(3, "/opt/changed/tool"), recorded(4, "/opt/gone/tool")};
+  const auto rules = suggested(terminal, files, alerts);
+  INFO(rules);
+  const auto set = rule::checkText(rules, "x");
+  REQUIRE(set);
+  const auto& allowed = set->find("web")->allow_list;
+  CHECK(allowed.programs == std::vector<std::string>{digestText(Sha256{1}), digestText(Sha256{2})});
+  CHECK(allowed.directories == std::vector<std::string>{"/opt/changed", "/opt/gone"});
+  CHECK(rules.find("# nothing narrower: it was changed after the alert") != std::string::npos);
+  CHECK(replayed(terminal, files, rules, alerts).empty());
+
+  const auto directories = suggested(terminal, files, alerts, {"--directory"});
+  CHECK(directories.find("sha256:") == std::string::npos);
+  CHECK(replayed(terminal, files, directories, alerts) == std::vector<std::string>{"/tmp/evil"});
+
+  // What has gone since may have been one of the listed.
+  terminal.programs.clear();
+  CHECK(replayed(terminal, files, rules, alerts) == std::vector<std::string>{"/opt/app/tool", "/tmp/evil"});
+  const auto report = json::parse(terminal.out.str());
+  CHECK(report["alerts"][0]["would"] == nullptr);
+  CHECK(report["alerts"][0]["unknown"].get<std::string>().starts_with("no digest: "));
+  CHECK(report["alerts"][2]["unknown"] == nullptr);
+  CHECK(terminal.run({"rules", "test", "--rules", (files.scratch / "suggested.yaml").string(), "--events",
+                      (files.scratch / "alerts.jsonl").string()}) == 1);
+  CHECK(terminal.says("unknown"));
+  CHECK(terminal.says("WHY UNKNOWN"));
+  // One that is another's now would be refused.
+  terminal.programs = {test::sampleProgram("/opt/app/tool", 9), test::sampleProgram("/tmp/evil", 2)};
+  CHECK(replayed(terminal, files, rules, alerts) == std::vector<std::string>{"/opt/app/tool"});
+  CHECK(json::parse(terminal.out.str())["alerts"][0]["would"] == "block");
+}
+
 TEST_CASE("the same is so for a vendor's rule, whose suggestion can be added as it is") {
   test::Terminal terminal;
   const test::RuleFiles files;
@@ -88,7 +127,10 @@ TEST_CASE("the rule is suggested whole: what it says already stays") {
                       "version: 1\nrules:\n  - name: web\n    type: non-image-program\n    action: block\n"
                       "    description: \"first\\nsecond # 'third'\"\n    on_running: stop\n"
                       "    scope: { images: [registry.example/web], tags: [\"*\"] }\n"
-                      "    allow_list: { directories: [/opt/old], images: [web-debug] }\n");
+                      "    allow_list:\n      directories: [/opt/old]\n      images: [web-debug]\n"
+                      "      programs: [\"" +
+                          digestText(Sha256{7}) + "\"]\n      program_lists: [" +
+                          files.scratch.write("list", hexOf(Sha256{8}) + "\n").string() + "]\n");
   const auto before = rule::load({files.scratch / "vendor", files.scratch / "rules.d"}, {});
   const auto text = suggested(terminal, files, {recorded(1, "/opt/app/tool")});
   INFO(text);
@@ -102,6 +144,9 @@ TEST_CASE("the rule is suggested whole: what it says already stays") {
   CHECK(is.scope.images == was.scope.images);
   CHECK(is.scope.tags == was.scope.tags);
   CHECK(is.allow_list.images == was.allow_list.images);
+  CHECK(is.allow_list.programs == was.allow_list.programs);
+  CHECK(is.allow_list.program_set == was.allow_list.program_set);
+  CHECK(is.allow_list.program_set.size() == 2);
   CHECK(is.allow_list.directories == std::vector<std::string>{"/opt/old", "/opt/app"});
 }
 

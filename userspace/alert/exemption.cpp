@@ -5,7 +5,9 @@
 #include <array>
 #include <string_view>
 
+#include "base/digest_text.hpp"
 #include "base/json.hpp"
+#include "rule/decide.hpp"
 
 namespace holdfast::alert {
 namespace {
@@ -35,15 +37,10 @@ constexpr std::array<std::string_view, 20> kBroad = {"/",
                                                      "/srv",
                                                      "/mnt"};
 
-bool isBelow(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
-/// Why no directory exempts the program; empty if one does. The kernel compares names with directories only of files
-/// that have one in the container, and a rule can only say a name that was neither cut off nor made printable.
-std::string whyNoDirectory(const Alert& alert) {
+/// Why no path leads to the program; empty if one does. A rule can only say a name that was neither cut off nor made
+/// printable, and nothing can be found by another one.
+std::string whyNoPath(const Alert& alert) {
   if (alert.type != AlertType::ContainerActiveDefense) return "rules of this type exempt by image";
-  if (alert.origin == "memory") return "it is in memory only";
   if (alert.origin == "host") return "it is no file of the container";
   if (alert.path.empty()) return "its name is not known";
   if (alert.path.ends_with(" (deleted)")) return "it is unlinked";
@@ -54,6 +51,11 @@ std::string whyNoDirectory(const Alert& alert) {
   return {};
 }
 
+/// Likewise for directories, which the kernel compares with names only of files that have one in the container.
+std::string whyNoDirectory(const Alert& alert) {
+  return alert.origin == "memory" ? "it is in memory only" : whyNoPath(alert);
+}
+
 Result<Exemption> byImage(const Alert& alert, const std::string& why) {
   // A digest is exact; a reference is matched as a part of references.
   if (!alert.container.digests.empty()) return Exemption{Exemption::List::Images, alert.container.digests.front(), why};
@@ -62,9 +64,8 @@ Result<Exemption> byImage(const Alert& alert, const std::string& why) {
               "the image is not known: no entry of an allow list would exempt it");
 }
 
-Result<Exemption> byDirectory(const std::string& path, bool force) {
-  const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
-  const bool writable = std::ranges::any_of(kWritable, [&](auto one) { return isBelow(directory, one); });
+Result<Exemption> byDirectory(const std::string& directory, bool force) {
+  const bool writable = std::ranges::any_of(kWritable, [&](auto one) { return rule::isBelow(directory, one); });
   if (writable && !force) {
     return fail("'" + directory +
                 "' may be written to by any process of the container, an attacker's too: have the program elsewhere, "
@@ -81,11 +82,46 @@ Result<Exemption> byDirectory(const std::string& path, bool force) {
 
 }  // namespace
 
-Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool force) {
+const char* name(Exemption::List list) {
+  switch (list) {
+    case Exemption::List::Programs:
+      return "programs";
+    case Exemption::List::Directories:
+      return "directories";
+    case Exemption::List::Images:
+      break;
+  }
+  return "images";
+}
+
+std::string whyNoDigest(const Alert& alert) {
+  return alert.kind == kernel::name(kernel::EventKind::Mprotect)
+             ? "what is made executable where it is mapped already is not read"
+             : whyNoPath(alert);
+}
+
+std::string directoryOf(const Alert& alert) {
+  return whyNoDirectory(alert).empty() ? alert.path.substr(0, std::max<std::size_t>(alert.path.rfind('/'), 1)) : "";
+}
+
+Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool force, const DigestOf& digest_of) {
   if (!alert.rule || alert.rule->name.empty()) return fail("no rule decided this: there is nothing to exempt it from");
   if (by_image) return byImage(alert, "");
-  if (const std::string why = whyNoDirectory(alert); !why.empty()) return byImage(alert, why);
-  return byDirectory(alert.path, force);
+  std::string no_digest;
+  if (digest_of) {
+    const auto digest = digest_of(alert);
+    if (digest) return Exemption{Exemption::List::Programs, digestText(*digest)};
+    no_digest = digest.error().message;
+  }
+  if (std::string why = whyNoDirectory(alert); !why.empty()) {
+    if (!no_digest.empty() && no_digest != why) why += "; and its digest does not help: " + no_digest;
+    return byImage(alert, why);
+  }
+  auto entry = byDirectory(directoryOf(alert), force);
+  if (entry) entry->because = no_digest;
+  if (!entry && !no_digest.empty())
+    return fail("its digest does not help: " + no_digest + "; and " + entry.error().message);
+  return entry;
 }
 
 }  // namespace holdfast::alert

@@ -27,8 +27,8 @@ struct Meaning {
 constexpr const char* kNonImageName = "Non mirror native program startup";
 constexpr const char* kNonImageAdvice =
     "Find out who put the file there: the process and its ancestors below, and the container's own logs. If it belongs "
-    "to the work of this container, build it into the image, or add its directory to the allow list of the rule. If "
-    "not, treat the container as broken into: keep a copy of it for examination, then replace it from its image.";
+    "to the work of this container, build it into the image, or exempt it: 'holdfastctl alerts allow-list'. If not, "
+    "treat the container as broken into: keep a copy of it for examination, then replace it from its image.";
 
 Meaning meaningOf(EventKind kind) {
   switch (kind) {

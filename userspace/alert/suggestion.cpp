@@ -2,6 +2,7 @@
 #include "alert/suggestion.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "alert/text.hpp"
 #include "rule/decide.hpp"
@@ -48,17 +49,19 @@ rule::ProgramRule programRule(const rule::Rule& rule) {
   one.tag = rule.tag;
   one.action = rule.action;
   one.directories = rule.allow_list.directories;
+  one.programs = rule.allow_list.program_set;
   return one;
 }
 
-/// The highest of the directories that covers this one too, or itself.
+/// The highest of the directories that covers this one, which may be itself.
 template <class Entries>
-std::string coveredBy(const Entries& entries, const std::string& directory) {
-  for (auto at = directory.find('/', 1); at != std::string::npos; at = directory.find('/', at + 1)) {
+std::optional<std::string> highest(const Entries& entries, const std::string& directory) {
+  for (auto at = directory.find('/', 1); !directory.empty(); at = directory.find('/', at + 1)) {
     std::string parent = directory.substr(0, at);
     if (entries.contains({Exemption::List::Directories, parent})) return parent;
+    if (at == std::string::npos) break;
   }
-  return directory;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -85,6 +88,7 @@ void Grounds::add(const Grounds& other) {
   for (const auto& text : other.programs) keep(programs, text);
   for (const auto& text : other.containers) keep(containers, text);
   for (const auto& text : other.chains) keep(chains, text);
+  for (const auto& text : other.because) keep(because, text);
 }
 
 rule::Profile Suggester::profileOf(const Alert& alert) {
@@ -114,6 +118,10 @@ void Suggester::add(const Alert& alert) {
   bool quiet = true;
   for (const auto& one : profile.rules) {
     if (rule::decide({{one}}, false, alert.path).action == rule::Action::Allow) continue;
+    if (one.programs.size() > 0) {
+      const auto digest = digest_of_(alert);
+      if (digest && one.programs.has(*digest)) continue;
+    }
     quiet = false;
     addTo(*set_.find(one.tag), alert);
   }
@@ -121,7 +129,8 @@ void Suggester::add(const Alert& alert) {
 }
 
 Result<Exemption> Suggester::entryFor(const Alert& alert) const {
-  auto entry = narrowestExemption(alert, false, options_.force);
+  auto entry = narrowestExemption(alert, false, options_.force, options_.directories ? DigestOf() : digest_of_);
+  if (entry && entry->list == Exemption::List::Programs) return entry;
   if (entry && entry->list == Exemption::List::Directories) {
     const std::string fault = rule::faultOfAllowedDirectory(entry->value);
     if (fault.empty()) return entry;
@@ -138,10 +147,25 @@ Result<Exemption> Suggester::entryFor(const Alert& alert) const {
 
 void Suggester::addTo(const rule::Rule& rule, const Alert& alert) {
   const auto entry = entryFor(alert);
-  if (entry)
-    entries_[rule.tag][{entry->list, entry->value}].add(alert);
-  else
+  if (!entry) {
     unhelped_[{rule.name, entry.error().message}].add(alert);
+    return;
+  }
+  auto& wanted = entries_[rule.tag][{entry->list, entry->value}];
+  wanted.grounds.add(alert);
+  wanted.directories.insert(directoryOf(alert));
+  keep(wanted.grounds.because, entry->because);
+}
+
+/// The entry, or one that is there anyway and does what it is for.
+Suggester::Entry Suggester::coveredBy(const Entries& entries, const Entry& entry, const Wanted& wanted) {
+  if (entry.first == Exemption::List::Images) return entry;
+  std::optional<std::string> directory;
+  for (const auto& one : wanted.directories) {
+    directory = highest(entries, one);
+    if (!directory) return entry;
+  }
+  return {Exemption::List::Directories, *directory};
 }
 
 std::string Suggester::freeName(const std::string& wanted) const {
@@ -163,20 +187,19 @@ Suggestion Suggester::finish() const {
       suggested.rule.name = freeName("instead-of-" + now.name);
       suggested.rule.system = false;
     }
-    Entries merged;
-    for (const auto& [entry, grounds] : entries) {
-      const bool directory = entry.first == Exemption::List::Directories;
-      merged[{entry.first, directory ? coveredBy(entries, entry.second) : entry.second}].add(grounds);
-    }
-    std::size_t directories = now.allow_list.directories.size();
-    std::size_t images = now.allow_list.images.size() + now.allow_list.digests.size();
+    std::map<Entry, Grounds> merged;
+    for (const auto& [entry, wanted] : entries) merged[coveredBy(entries, entry, wanted)].add(wanted.grounds);
+    std::map<Exemption::List, std::size_t> counts = {
+        {Exemption::List::Programs, now.allow_list.programs.size()},
+        {Exemption::List::Directories, now.allow_list.directories.size()},
+        {Exemption::List::Images, now.allow_list.images.size() + now.allow_list.digests.size()}};
     std::size_t bytes = 0;
     for (const auto& one : now.allow_list.directories) bytes += one.size() + kDirectoryOverhead;
     for (const auto& [entry, grounds] : merged) {
       const auto& [list, value] = entry;
-      auto& count = list == Exemption::List::Directories ? directories : images;
-      if (list == Exemption::List::Directories) bytes += value.size() + kDirectoryOverhead;
-      if (++count > rule::kAllowListMax || bytes > kDirectoriesBytesMax)
+      const bool directory = list == Exemption::List::Directories;
+      if (directory) bytes += value.size() + kDirectoryOverhead;
+      if (++counts[list] > rule::kAllowListMax || (directory && bytes > kDirectoriesBytesMax))
         unhelped[{now.name, "the allow list has no room for more entries: name a directory above them"}].add(grounds);
       else
         suggested.entries.push_back({{list, value, {}}, grounds});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/mount_line.hpp"
 
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <charconv>
 #include <vector>
@@ -45,6 +47,15 @@ bool has(std::string_view options, std::string_view option) {
 
 bool MountLine::noExec() const { return has(options, "noexec") || has(super_options, "noexec"); }
 
+std::uint64_t MountLine::deviceNumber() const {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+  const char* end = device.data() + device.size();
+  const char* colon = std::from_chars(device.data(), end, major).ptr;
+  if (colon != end) std::from_chars(colon + 1, end, minor);
+  return makedev(major, minor);
+}
+
 std::string MountLine::superOption(std::string_view name) const {
   for (const std::string_view option : split(super_options, ',')) {
     if (!option.starts_with(name) || option.size() <= name.size() || option[name.size()] != '=') continue;
@@ -78,6 +89,7 @@ Result<MountLine> parseMountLine(std::string_view line) {
   mount.point = unescaped(parts[4]);
   mount.options = parts[5];
   mount.type = dash[1];
+  mount.source = unescaped(dash[2]);
   mount.super_options = dash[3];
   return mount;
 }

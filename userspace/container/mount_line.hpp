@@ -17,9 +17,12 @@ struct MountLine {
   std::string point;          // from the process's root
   std::string options;        // of this mount
   std::string type;           // "overlay"
+  std::string source;         // "/dev/vda1"
   std::string super_options;  // of the file system; as the kernel writes them, see superOption()
 
   [[nodiscard]] bool noExec() const;
+  /// `device` as stat() has it.
+  [[nodiscard]] std::uint64_t deviceNumber() const;
   /// The value of an option of the file system ("upperdir"), without the kernel's and overlayfs' escapes; empty if
   /// there is none.
   [[nodiscard]] std::string superOption(std::string_view name) const;

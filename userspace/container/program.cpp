@@ -33,11 +33,13 @@ constexpr std::size_t kMountinfoBytesMax = 64UL * 1024 * 1024;
 struct Found {
   int error = 0;  // errno, and in which step
   char step = 0;
-  std::uint32_t mode = 0;
-  std::uint64_t mount = 0;
+  struct statx file = {};
   std::uint64_t root_mount = 0;
   std::uint32_t name_length = 0;
 };
+
+/// What it ends with.
+enum Reading : int { Read = 0, Unread = 1, Written = 2 };
 
 int openat2(int directory, const char* path, std::uint64_t flags, std::uint64_t resolve) {
   struct open_how how = {};
@@ -46,30 +48,31 @@ int openat2(int directory, const char* path, std::uint64_t flags, std::uint64_t 
   return static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
-bool look(int fd, Found& found, std::uint64_t& mount) {
-  struct statx status = {};
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_MNT_ID, &status) != 0)
-    return false;
-  found.mode = status.stx_mode;
-  mount = status.stx_mnt_id;
-  return true;
+bool look(int fd, struct statx& status) {
+  return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &status) == 0;
 }
+
+bool isRead(const struct statx& file) { return S_ISREG(file.stx_mode) && file.stx_size <= kDigestBytesMax; }
 
 /// All that is in the file, to `out`. The name leads to what was found, whatever happens to its path.
-bool copyTo(int out, int self, const char* number) {
+Reading copyTo(int out, int self, const char* number, const struct statx& before) {
   const int file = ::openat(self, number, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0) return false;
   std::array<char, 65536> buffer;
-  for (;;) {
-    const ssize_t got = ::read(file, buffer.data(), buffer.size());
+  for (ssize_t got = -1; got != 0;) {
+    got = ::read(file, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got == 0;
-    if (::write(out, buffer.data(), static_cast<std::size_t>(got)) != got) return false;
+    if (got < 0 || ::write(out, buffer.data(), static_cast<std::size_t>(got)) != got) return Unread;
   }
+  struct statx after = {};
+  if (!look(file, after)) return Unread;
+  return after.stx_size == before.stx_size && after.stx_ctime.tv_sec == before.stx_ctime.tv_sec &&
+                 after.stx_ctime.tv_nsec == before.stx_ctime.tv_nsec
+             ? Read
+             : Written;
 }
 
-/// In the child: only system calls. Has all been written?
-bool lookUp(const char* root_path, const char* path, int out) {
+/// In the child: only system calls.
+Reading lookUp(const char* root_path, const char* path, std::uint64_t resolve, int out) {
   Found found;
   std::array<char, PATH_MAX> name = {};
   std::array<char, 16> number = {};
@@ -79,9 +82,11 @@ bool lookUp(const char* root_path, const char* path, int out) {
     const int root = ::open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     self = ::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0 || self < 0) return 'r';
-    const int file = openat2(root, path, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT);
+    const int file = openat2(root, path, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT | resolve);
     if (file < 0) return 'f';
-    if (!look(root, found, found.root_mount) || !look(file, found, found.mount)) return 's';
+    struct statx status = {};
+    if (!look(root, status) || !look(file, found.file)) return 's';
+    found.root_mount = status.stx_mnt_id;
     // The kernel names files from the reader's root.
     if (::fchdir(root) != 0 || ::chroot(".") != 0) return 'c';
     int digits = 0;
@@ -95,7 +100,7 @@ bool lookUp(const char* root_path, const char* path, int out) {
   found.name_length = length > 0 ? static_cast<std::uint32_t>(length) : 0;
   (void)!::write(out, &found, sizeof found);
   (void)!::write(out, name.data(), found.name_length);
-  return found.step == 0 && S_ISREG(found.mode) && copyTo(out, self, number.data());
+  return found.step == 0 && isRead(found.file) ? copyTo(out, self, number.data(), found.file) : Unread;
 }
 
 /// What the child says: what it has found, the name, the bytes.
@@ -163,9 +168,18 @@ struct Looked {
   Found found;
   std::string name;
   std::optional<Sha256> digest;
+  std::string unread;  // why there is none
 };
 
-Result<Looked> inChild(const std::string& root, const std::string& path, std::chrono::milliseconds patience) {
+std::string whyUnread(const struct statx& file, bool in_time, int ended) {
+  if (!S_ISREG(file.stx_mode)) return "it is no regular file";
+  if (!isRead(file)) return "it is larger than " + std::to_string(kDigestBytesMax >> 20U) + " MiB";
+  if (!in_time) return "it could not be read in time";
+  return ended == Written ? "it was written to while it was read" : "it cannot be read";
+}
+
+Result<Looked> inChild(const std::string& root, const std::string& path, std::chrono::milliseconds patience,
+                       std::uint64_t resolve) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return tl::unexpected(systemError("cannot make a pipe", errno));
   const UniqueFd reading(ends[0]);
@@ -173,7 +187,7 @@ Result<Looked> inChild(const std::string& root, const std::string& path, std::ch
   const pid_t child = ::fork();
   if (child < 0) return tl::unexpected(systemError("cannot make a process", errno));
   if (child == 0) {
-    ::_exit(lookUp(root.c_str(), path.c_str(), writing.get()) ? 0 : 1);
+    ::_exit(lookUp(root.c_str(), path.c_str(), resolve, writing.get()));
   }
   writing.reset();
   Answer answer;
@@ -183,8 +197,10 @@ Result<Looked> inChild(const std::string& root, const std::string& path, std::ch
   int status = 1;
   ::waitpid(child, &status, ended && *ended ? 0 : WNOHANG);
   if (!ended) return tl::unexpected(ended.error());
-  Looked looked{answer.found(), answer.name(), std::nullopt};
-  if (*ended && WIFEXITED(status) && WEXITSTATUS(status) == 0) looked.digest = answer.digest();
+  Looked looked{answer.found(), answer.name(), std::nullopt, {}};
+  const int how = *ended && WIFEXITED(status) ? WEXITSTATUS(status) : Unread;
+  if (how == Read) looked.digest = answer.digest();
+  if (!looked.digest) looked.unread = whyUnread(looked.found.file, *ended, how);
   return looked;
 }
 
@@ -212,6 +228,31 @@ Error stepFailed(const Found& found, const std::string& path) {
   return systemError(found.step == 'r' ? "cannot enter the container's root" : "cannot look it up", found.error, path);
 }
 
+/// As the kernel decides which file systems tell reliably when a file is written.
+bool isDisk(const std::string& type) {
+  const auto known = readFile("/proc/filesystems", kMountinfoBytesMax);
+  // those that need no device begin with "nodev"
+  return known && !type.starts_with("fuse") && ("\n" + *known).find("\n\t" + type + "\n") != std::string::npos;
+}
+
+/// Why the kernel exempts no file there by its digest; empty if it does. `own_layer`: of a container's overlay, which
+/// no container has made.
+std::string whyNotByDigest(const MountLine& mount, bool own_layer) {
+  if (mount.type == "tmpfs" || mount.type == "devtmpfs") return {};
+  if (!isDisk(mount.type)) return "it is on " + mount.type + ", neither a disk's file system nor a tmpfs";
+  const bool loop = mount.device.starts_with("7:") || mount.source.starts_with("/dev/loop");
+  return loop && !own_layer ? "it is on a loop device, whose file can be written to" : "";
+}
+
+/// Of the file system, on this host, that a layer is on.
+std::string whyNotByDigest(const std::string& layer) {
+  struct statx status = {};
+  const auto mountinfo = readFile("/proc/self/mountinfo", kMountinfoBytesMax);
+  if (!mountinfo || ::statx(AT_FDCWD, layer.c_str(), 0, STATX_MNT_ID, &status) != 0) return "its layer cannot be found";
+  const auto mount = findMountLine(*mountinfo, status.stx_mnt_id);
+  return mount ? whyNotByDigest(*mount, true) : mount.error().message;
+}
+
 std::string whyNotExecutable(const MountLine& mount, std::uint32_t mode) {
   if (!S_ISREG(mode)) return "it is no regular file";
   if ((mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) return "it has no x permission";
@@ -220,9 +261,10 @@ std::string whyNotExecutable(const MountLine& mount, std::uint32_t mode) {
 
 }  // namespace
 
-Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chrono::milliseconds patience) {
+Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chrono::milliseconds patience,
+                            Links links) {
   const std::string process = "/proc/" + std::to_string(pid);
-  auto looked = inChild(process + "/root", path, patience);
+  auto looked = inChild(process + "/root", path, patience, links == Links::Refused ? RESOLVE_NO_SYMLINKS : 0);
   if (!looked) return tl::unexpected(Error{looked.error().message, path});
   const Found& found = looked->found;
   if (found.step != 0) return tl::unexpected(stepFailed(found, path));
@@ -231,13 +273,22 @@ Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chr
   program.digest = looked->digest;
   const auto mountinfo = readFile(process + "/mountinfo", kMountinfoBytesMax);
   if (!mountinfo) return tl::unexpected(mountinfo.error());
-  const auto mount = findMountLine(*mountinfo, found.mount);
+  const auto mount = findMountLine(*mountinfo, found.file.stx_mnt_id);
   const auto root = findMountLine(*mountinfo, found.root_mount);
   if (!mount) return tl::unexpected(mount.error());
   if (!root) return tl::unexpected(root.error());
   program.file_system = mount->type;
   judgeOrigin(*mount, *root, program);
-  program.not_executable = whyNotExecutable(*mount, found.mode);
+  program.not_executable = whyNotExecutable(*mount, found.file.stx_mode);
+  program.device = mount->deviceNumber();
+  program.inode = found.file.stx_ino;
+  program.size = found.file.stx_size;
+  program.changed_at =
+      static_cast<std::uint64_t>(found.file.stx_ctime.tv_sec) * 1'000'000'000 + found.file.stx_ctime.tv_nsec;
+  program.not_by_digest = looked->unread;
+  if (program.digest)
+    program.not_by_digest = mount->device == root->device && root->type == "overlay" ? whyNotByDigest(program.layer)
+                                                                                     : whyNotByDigest(*mount, false);
   return program;
 }
 

@@ -6,8 +6,8 @@
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/alert_filter.hpp"
-#include "holdfastctl/rule_place.hpp"
-#include "rule/change.hpp"
+#include "holdfastctl/change_report.hpp"
+#include "holdfastctl/container_program.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -20,7 +20,18 @@ Result<alert::Alert> fetch(const CommandLine& line, const Environment& environme
   return alert::alertFromJson(*answer);
 }
 
-const char* nameOf(Exemption::List list) { return list == Exemption::List::Directories ? "directories" : "images"; }
+std::string meaningOf(const Exemption& exemption, const alert::Alert& alert) {
+  switch (exemption.list) {
+    case Exemption::List::Programs:
+      return "That is what is in " + safeUtf8(alert.path) +
+             ", under whatever name; anything else is judged as before.\n";
+    case Exemption::List::Directories:
+      return "That is all in the directory and below it, also what is put there later.\n";
+    case Exemption::List::Images:
+      break;
+  }
+  return "That is the whole image: nothing in containers of it is judged by this rule any more.\n";
+}
 
 }  // namespace
 
@@ -28,65 +39,68 @@ int alertsAllowList(const Arguments& arguments, const Environment& environment) 
   CommandLine line(
       "alerts allow-list [OPTION]... ID",
       "Exempts what an alert is about from its rule, from now on: writes the narrowest entry into the allow list\n"
-      "of the rule, in its file, and marks the alert. That is the directory of the program, or the image where no\n"
-      "directory helps. Rules that ship with Holdfast take none. Only the lines of the entry are changed, and the\n"
-      "whole rule set is checked first.\n",
+      "of the rule, in its file, and marks the alert. That is the program by the digest of what is in it, wherever it\n"
+      "is, if its container runs and has it as it was; else its directory, or the image where no directory helps.\n"
+      "Rules that ship with Holdfast take none. Only the lines of the entry are changed, and the whole rule set is\n"
+      "checked first.\n",
       "  holdfastctl alerts allow-list 17\n"
+      "  holdfastctl alerts allow-list 17 --directory\n"
       "  holdfastctl alerts allow-list 17 --image\n");
   addRulePlaceOptions(line);
-  line.options()("image", "exempt the image, whatever the program")(
+  line.options()("directory", "exempt all in the directory of the program, and below it")(
+      "image", "exempt the image, whatever the program")(
       "force", "also a directory that anybody may write to, or that holds all programs");
   line.arguments(1);
   if (const auto done = line.parse(arguments, environment)) return *done;
+  const auto given = [&line](const char* option) { return line.values().count(option) != 0; };
   const auto ids = idsOf(line.arguments());
   if (!ids) return line.wrongUse(environment, ids.error().message);
   if (ids->empty()) return line.wrongUse(environment, "which alert? 'holdfastctl alerts list' shows their ids");
+  if (given("directory") && given("image")) return line.wrongUse(environment, "either --directory or --image");
 
   const auto alert = fetch(line, environment, ids->front());
   if (!alert) return failed(environment, alert.error());
-  const auto exemption =
-      alert::narrowestExemption(*alert, line.values().count("image") != 0, line.values().count("force") != 0);
+  ProgramDigests digests(environment, [&](const auto& request) { return line.call(environment, request); });
+  const auto exemption = alert::narrowestExemption(
+      *alert, given("image"), given("force"),
+      given("directory") ? alert::DigestOf() : [&](const auto& of) { return digests.of(of); });
   if (!exemption) return failed(environment, exemption.error());
-  const auto complain = [&environment](const std::vector<Error>& errors) {
-    for (const auto& error : errors) (void)failed(environment, error);
-    return static_cast<int>(Failed);
-  };
   const auto place = rulePlace(line);
-  if (!place) return complain(place.error());
+  if (!place) return failed(environment, place.error());
   const auto rules = rule::load(place->sources, place->config);
-  if (!rules) return complain(rules.error());
+  if (!rules) return failed(environment, rules.error());
   const std::string& rule_name = alert->rule->name;
+  const std::string list = name(exemption->list);
   if (const auto* rule = rules->find(rule_name); rule != nullptr && rule->system) {
     return failed(
         environment,
         Error{"rule '" + rule_name +
                   "' ships with Holdfast and takes no allow list: make a rule of your own of this type, which "
                   "takes its place, with " +
-                  nameOf(exemption->list) + ": [" + exemption->value +
-                  "] in its allow_list; or see 'holdfastctl alerts ignore'",
+                  list + ": [" + exemption->value + "] in its allow_list; or see 'holdfastctl alerts ignore'",
               rule->file, rule->line});
   }
   const auto changed =
-      rule::change(place->sources, place->config, rule_name,
-                   {rule::Edit::add(std::string("allow_list.") + nameOf(exemption->list), exemption->value)});
-  if (!changed) return complain(changed.error());
+      rule::change(place->sources, place->config, rule_name, {rule::Edit::add("allow_list." + list, exemption->value)});
+  if (!changed) return failed(environment, changed.error());
   const auto* now = changed->after.find(rule_name);
   const std::string where = now == nullptr ? changed->rule.place() : now->place();
-  const std::string what = std::string(nameOf(exemption->list)) + ": " + exemption->value + " in " + where;
+  const std::string what = list + ": " + exemption->value + " in " + where;
   alert::Filter filter;
   filter.ids = *ids;
   const auto marked = line.call(environment, {"alerts.allow-listed", control::HandleParams{toJson(filter), what}});
   if (line.json()) {
     printJson(environment, {{"rule", rule_name},
-                            {"list", nameOf(exemption->list)},
+                            {"list", list},
                             {"value", exemption->value},
+                            {"because", safeUtf8(exemption->because)},
                             {"place", where},
                             {"written", changed->written}});
   } else {
     environment.out << "Rule " << safeUtf8(rule_name) << (changed->written ? " allows now" : " allows already")
-                    << ", under " << safeUtf8(what) << "\n";
-    if (exemption->list == Exemption::List::Images)
-      environment.out << "That is the whole image: nothing in containers of it is judged by this rule any more.\n";
+                    << ", under " << safeUtf8(what) << "\n"
+                    << meaningOf(*exemption, *alert);
+    if (!exemption->because.empty()) environment.out << "Nothing narrower: " << safeUtf8(exemption->because) << ".\n";
     if (changed->written) environment.out << "holdfastd takes it up within a second: see 'holdfastctl rules list'\n";
   }
   if (!marked) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -10,7 +11,9 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "container/program.hpp"
 #include "control/client.hpp"
+#include "control/shapes.hpp"
 
 namespace holdfast::holdfastctl {
 
@@ -29,6 +32,10 @@ struct Environment {
   /// Lets a person edit a file, with the cursor in a line; returns when that is done.
   std::function<Result<void>(const std::filesystem::path&, int)> edit = {};
   std::filesystem::path root = "/";  // below which doctor looks at the host
+  /// findInContainer().
+  std::function<Result<container::Program>(const control::ContainerReport&, const std::string&,
+                                           std::chrono::milliseconds, container::Links)>
+      find_program = {};
 };
 
 /// Exit statuses, the same for all commands.

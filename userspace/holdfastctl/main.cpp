@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/time.hpp"
+#include "holdfastctl/container_program.hpp"
 #include "holdfastctl/editor.hpp"
 #include "holdfastctl/environment.hpp"
 
@@ -35,7 +36,9 @@ int main(int argc, char** argv) {
         realTimeNs,
         std::cin,
         ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1,
-        holdfastctl::runEditor};
+        holdfastctl::runEditor,
+        "/",
+        holdfastctl::findInContainer};
     const int code = holdfastctl::run({argv + 1, argv + argc}, environment);
     std::cout.flush();
     return std::cout ? code : holdfastctl::Failed;

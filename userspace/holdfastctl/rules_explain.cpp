@@ -4,9 +4,9 @@
 #include <chrono>
 #include <ostream>
 
+#include "base/digest_text.hpp"
 #include "base/json.hpp"
-#include "container/cgroup.hpp"
-#include "container/process.hpp"
+#include "control/shapes.hpp"
 #include "holdfastctl/command_line.hpp"
 #include "holdfastctl/paged.hpp"
 #include "rule/decide.hpp"
@@ -38,8 +38,7 @@ std::string textOf(const json& object, const char* key) {
 rule::ProgramSet programsOf(const json& allowed) {
   std::vector<Sha256> digests;
   for (const json& program : allowed.value("programs", json::array())) {
-    const auto text = program.is_string() ? program.get<std::string>() : std::string();
-    if (const auto digest = sha256FromHex(text.substr(std::min(text.size(), text.find(':') + 1))))
+    if (const auto digest = sha256FromText(program.is_string() ? program.get<std::string>() : std::string()))
       digests.push_back(*digest);
   }
   for (const json& list : allowed.value("program_lists", json::array())) {
@@ -94,7 +93,8 @@ json toJson(const control::ContainerReport& report, const container::Program& pr
               {"origin", kernel::name(program.origin)},
               {"unchanged", program.unchanged},
               {"layer", program.layer.empty() ? json(nullptr) : json(safeUtf8(program.layer))},
-              {"digest", program.digest ? json("sha256:" + hexOf(*program.digest)) : json(nullptr)},
+              {"digest", program.digest ? json(digestText(*program.digest)) : json(nullptr)},
+              {"not_by_digest", program.not_by_digest},
               {"file_system", safeUtf8(program.file_system)},
               {"outcome", outcomeOf(decision.action)},
               {"rule", nullptr},
@@ -121,7 +121,9 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
   line("Origin", textOf(answer, "origin") + (answer["unchanged"] == true ? ", but with the bytes of the image's" : "") +
                      ", on " + textOf(answer, "file_system"));
   line("Layer", textOf(answer, "layer"));
-  line("Digest", textOf(answer, "digest"));
+  const std::string digest = textOf(answer, "digest");
+  const std::string ignored = textOf(answer, "not_by_digest");
+  line("Digest", digest.empty() || ignored.empty() ? digest : digest + ", which exempts it from no rule: " + ignored);
   line("Would be", textOf(answer, "outcome"));
   if (answer["rule"].is_object())
     line("By rule", textOf(answer["rule"], "name") + ", " + textOf(answer["rule"], "place"));
@@ -146,7 +148,8 @@ int explain(const control::ContainerReport& report, const json& list, container:
   // What is not told apart is not judged either.
   const bool of_image = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Untold ||
                         (on_overlay && program.origin != kernel::Origin::Unknown && program.unchanged);
-  const auto decision = rule::decide(rules.profile, of_image, program.path, program.digest);
+  const auto decision = rule::decide(rules.profile, of_image, program.path,
+                                     program.not_by_digest.empty() ? program.digest : std::nullopt);
   const json answer = toJson(report, program, rules, decision);
   if (as_json)
     printJson(environment, answer);
@@ -178,12 +181,7 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
   const auto host = control::read<control::StatusReport>(*status);
   if (!host) return failed(environment, host.error());
 
-  const auto pid = static_cast<std::uint32_t>(report->init_pid);
-  // The number may be another process's by now.
-  const auto cgroup = container::cgroupOf(pid);
-  if (pid == 0 || !cgroup || !container::isWithin(*cgroup, report->cgroup_path) || report->cgroup_path.size() < 2)
-    return failed(environment, Error{"the container's first process does not run"});
-  auto program = container::findProgram(pid, line.arguments()[1], kPatience);
+  auto program = environment.find_program(*report, line.arguments()[1], kPatience, container::Links::Followed);
   if (!program) return failed(environment, program.error());
   return explain(*report, *list, std::move(*program), host->module.overlay_verified, line.json(), environment);
 }

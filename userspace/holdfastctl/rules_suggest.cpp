@@ -2,8 +2,8 @@
 #include <ostream>
 
 #include "holdfastctl/alert_filter.hpp"
-#include "holdfastctl/paged.hpp"
-#include "holdfastctl/rule_place.hpp"
+#include "holdfastctl/change_report.hpp"
+#include "holdfastctl/container_program.hpp"
 #include "holdfastctl/suggestion_text.hpp"
 
 namespace holdfast::holdfastctl {
@@ -15,8 +15,10 @@ int rulesSuggest(const Arguments& arguments, const Environment& environment) {
       "rules suggest [OPTION]...",
       "The narrowest entries of allow lists with which the rules, as they are now, would have raised none of the\n"
       "recorded alerts of programs that are not the image's. Prints a rule file: each rule with its new entries, and\n"
-      "above each entry why; at the end the alerts that no entry makes quiet. Changes nothing: an entry exempts\n"
-      "whatever is there, so look at each first.\n",
+      "above each entry why; at the end the alerts that no entry makes quiet. A program is exempt by its digest if "
+      "its\n"
+      "container still runs and has it as it was, else by its directory. Changes nothing: an entry exempts what an\n"
+      "attacker has put there, too, so look at each first.\n",
       "  holdfastctl rules suggest --since 24h\n"
       "  holdfastctl rules suggest --rule web >new.yaml\n"
       "  holdfastctl alerts export >alerts.jsonl && holdfastctl rules test --rules new.yaml --events alerts.jsonl\n");
@@ -25,6 +27,7 @@ int rulesSuggest(const Arguments& arguments, const Environment& environment) {
       "rule", po::value<std::string>()->value_name("NAME"), "only alerts of this rule")(
       "container", po::value<std::string>()->value_name("ID"),
       "only alerts of this container: id, its beginning, or name")("open", "only alerts that nobody has handled")(
+      "directory", "whole directories, no single programs by their digests")(
       "image", "where no directory exempts a program, the whole image, whatever it runs")(
       "force", "also a directory that anybody may write to, or that holds all programs");
   addRulePlaceOptions(line);
@@ -32,22 +35,19 @@ int rulesSuggest(const Arguments& arguments, const Environment& environment) {
   auto filter = filterOf(line, environment);
   if (!filter) return line.wrongUse(environment, filter.error().message);
   filter->type = "container-active-defense";
-  const auto complain = [&environment](const std::vector<Error>& errors) {
-    for (const auto& error : errors) (void)failed(environment, error);
-    return static_cast<int>(Failed);
-  };
   const auto place = rulePlace(line);
-  if (!place) return complain(place.error());
+  if (!place) return failed(environment, place.error());
   const auto rules = rule::load(place->sources, place->config);
-  if (!rules) return complain(rules.error());
-  alert::Suggester suggester(*rules, place->config,
-                             {line.values().count("image") != 0, line.values().count("force") != 0});
-  const auto all =
-      forEachAlert([&](const control::Request& request) { return line.call(environment, request); }, *filter,
-                   [&](const alert::Alert& alert) -> Result<void> {
-                     suggester.add(alert);
-                     return {};
-                   });
+  if (!rules) return failed(environment, rules.error());
+  const auto ask = [&](const control::Request& request) { return line.call(environment, request); };
+  ProgramDigests digests(environment, ask);
+  const auto given = [&line](const char* option) { return line.values().count(option) != 0; };
+  alert::Suggester suggester(*rules, place->config, {given("image"), given("force"), given("directory")},
+                             [&](const alert::Alert& alert) { return digests.of(alert); });
+  const auto all = forEachAlert(ask, *filter, [&](const alert::Alert& alert) -> Result<void> {
+    suggester.add(alert);
+    return {};
+  });
   if (!all) return failed(environment, all.error());
   const auto suggestion = suggester.finish();
   if (line.json()) {
@@ -56,7 +56,7 @@ int rulesSuggest(const Arguments& arguments, const Environment& environment) {
   }
   const std::string text = toYaml(suggestion, filter->since_real);
   // Nothing is handed out that 'rules add' would refuse.
-  if (const auto right = rule::checkText(text, "the suggestion"); !right) return complain(right.error());
+  if (const auto right = rule::checkText(text, "the suggestion"); !right) return failed(environment, right.error());
   environment.out << text;
   return Done;
 }

@@ -4,11 +4,14 @@
 #include <ostream>
 #include <sstream>
 
+#include "alert/exemption.hpp"
 #include "alert/json.hpp"
+#include "base/digest_text.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "control/shapes.hpp"
 #include "holdfastctl/change_report.hpp"
+#include "holdfastctl/container_program.hpp"
 #include "holdfastctl/table.hpp"
 #include "rule/decide.hpp"
 #include "rule/image_reference.hpp"
@@ -61,11 +64,7 @@ Result<rule::ImageFacts> factsOf(const CommandLine& line, const Environment& env
   return facts;
 }
 
-std::optional<Sha256> programDigest(const CommandLine& line) {
-  constexpr std::string_view kPrefix = "sha256:";
-  const std::string text = line.text("program-digest");
-  return text.starts_with(kPrefix) ? sha256FromHex(text.substr(kPrefix.size())) : std::nullopt;
-}
+std::optional<Sha256> programDigest(const CommandLine& line) { return sha256FromText(line.text("program-digest")); }
 
 int testContainer(const CommandLine& line, const rule::RuleSet& set, const rule::HostConfig& config,
                   const Environment& environment) {
@@ -112,8 +111,23 @@ int testContainer(const CommandLine& line, const rule::RuleSet& set, const rule:
   return path.empty() || decision.action == rule::Action::Allow ? Done : Found;
 }
 
-/// What the rules would have made of one alert; null where nobody can tell.
-json judgeAlert(const alert::Alert& alert, const rule::RuleSet& set, rule::HostConfig config) {
+/// Why nobody can tell what the rules would have made of a program; empty if the digest does not matter, or is known.
+std::string decideByDigest(const rule::Profile& profile, const alert::Alert& alert, const alert::DigestOf& digest_of,
+                           rule::Decision& decision) {
+  const auto matters = [&](const rule::ProgramRule& rule) {
+    return rule.programs.size() > 0 &&
+           std::ranges::find(decision.exempt, rule.tag, &rule::Exemption::tag) == decision.exempt.end();
+  };
+  if (decision.action == rule::Action::Allow || std::ranges::none_of(profile.rules, matters)) return {};
+  const auto digest = digest_of(alert);
+  if (!digest) return "no digest: " + digest.error().message;
+  decision = rule::decide(profile, false, alert.path, *digest);
+  return {};
+}
+
+/// What the rules would have made of one alert; null where nobody can tell, which `unknown` has the reason of.
+json judgeAlert(const alert::Alert& alert, const rule::RuleSet& set, rule::HostConfig config,
+                const alert::DigestOf& digest_of) {
   config.cluster = alert.host.cluster;
   rule::ImageFacts facts;
   if (!alert.container.image.empty()) facts.reference = alert.container.image;
@@ -125,9 +139,13 @@ json judgeAlert(const alert::Alert& alert, const rule::RuleSet& set, rule::HostC
               {"count", alert.count}, {"was", alert.effective}};
   out["would"] = nullptr;
   out["rule"] = nullptr;
+  auto decision = rule::decide(profile, isOfImage(alert.origin), alert.path);
   // Alerts of very many files fold into one without a name.
-  if (alert.path.empty() && by_directory && !isOfImage(alert.origin)) return out;
-  const auto decision = rule::decide(profile, isOfImage(alert.origin), alert.path);
+  const std::string unknown = alert.path.empty() && by_directory && !isOfImage(alert.origin)
+                                  ? "its name is not known"
+                                  : decideByDigest(profile, alert, digest_of, decision);
+  out["unknown"] = unknown.empty() ? json(nullptr) : json(safeUtf8(unknown));
+  if (!unknown.empty()) return out;
   out["would"] = wouldBe(decision.action);
   if (const auto* by = set.find(decision.tag)) out["rule"] = by->name;
   return out;
@@ -139,6 +157,8 @@ int testEvents(const CommandLine& line, const rule::RuleSet& set, const rule::Ho
   if (!content) return failed(environment, content.error());
   json all = json::array();
   std::size_t others = 0;
+  ProgramDigests digests(environment, [&](const auto& request) { return line.call(environment, request); });
+  const auto digest_of = [&](const alert::Alert& alert) { return digests.of(alert); };
   int number = 0;
   std::istringstream lines(*content);
   for (std::string text; std::getline(lines, text);) {
@@ -152,7 +172,7 @@ int testEvents(const CommandLine& line, const rule::RuleSet& set, const rule::Ho
     if (std::ranges::find(kProgramKinds, alert->kind) == std::end(kProgramKinds))
       ++others;
     else
-      all.push_back(judgeAlert(*alert, set, config));
+      all.push_back(judgeAlert(*alert, set, config, digest_of));
   }
   const auto differ = std::ranges::count_if(all, [](const json& one) { return one["was"] != one["would"]; });
   if (line.json()) {
@@ -165,14 +185,16 @@ int testEvents(const CommandLine& line, const rule::RuleSet& set, const rule::Ho
                {"WAS"},
                {"WOULD BE"},
                {"RULE", Fit::Cut},
-               {"PROGRAM", Fit::Cut}});
+               {"PROGRAM", Fit::Cut},
+               {"WHY UNKNOWN", Fit::Cut}});
   for (const json& one : all) {
     if (one["was"] == one["would"]) continue;
     const auto text = [&one](const char* key) {
       return one[key].is_string() ? one[key].get<std::string>() : "unknown";
     };
     table.add({one["id"].dump(), text("container"), one["count"].dump(), text("was"), text("would"),
-               one["rule"].is_string() ? text("rule") : "none", text("path")});
+               one["rule"].is_string() ? text("rule") : "none", text("path"),
+               one["unknown"].is_string() ? text("unknown") : ""});
   }
   if (!table.empty()) table.print(environment.out, environment.width);
   environment.out << all.size() << " alerts of programs, " << differ << " would be otherwise; " << others
@@ -187,9 +209,11 @@ int rulesTest(const Arguments& arguments, const Environment& environment) {
       "rules test --rules FILE (--container ID | --image REF [OPTION]... | --events FILE)",
       "What would happen under the rules of these files, which need not be installed and are judged together, alone:\n"
       "which apply to a container and which do not, what becomes of a program (--path, --origin), or, of alerts that\n"
-      "were exported, what would have been otherwise. Changes nothing. Only --container needs the daemon; labels are\n"
-      "not known of it, give them with --label. Exit status 1 if the program would be refused or reported, or an "
-      "alert\nwould be otherwise.\n",
+      "were exported, what would have been otherwise. Changes nothing. --container needs the daemon, and so do alerts\n"
+      "of programs that rules name by their digests: these are read from the containers, if they still run. Labels "
+      "are\n"
+      "not known of either, give them with --label. Exit status 1 if the program would be refused or reported, or an\n"
+      "alert would be otherwise.\n",
       "  holdfastctl rules test --rules new.yaml --image registry.example/web:1.2 --path /tmp/x --origin added\n"
       "  holdfastctl rules test --rules new.yaml --events alerts.jsonl\n");
   line.options()("rules", po::value<Strings>()->composing()->value_name("FILE"),

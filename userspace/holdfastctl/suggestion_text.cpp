@@ -62,8 +62,10 @@ std::string entries(const SuggestedRule& suggested, Exemption::List of) {
   std::string out;
   for (const auto& entry : suggested.entries) {
     if (entry.exemption.list != of) continue;
-    out += comment(8, when(entry.grounds)) + comment(8, who(entry.grounds)) + "        - " +
-           rule::yamlText(entry.exemption.value) + "\n";
+    out += comment(8, when(entry.grounds)) + comment(8, who(entry.grounds));
+    if (!entry.grounds.because.empty())
+      out += comment(8, "nothing narrower: " + joined(entry.grounds.because, "; or "));
+    out += "        - " + rule::yamlText(entry.exemption.value) + "\n";
   }
   return out;
 }
@@ -94,6 +96,8 @@ std::string ruleText(const SuggestedRule& suggested) {
     return before.empty() && !added.empty() ? std::string("      ") + key + ":\n" + added : before + added;
   };
   out += "    allow_list:\n" +
+         block("programs", rule.allow_list.programs, entries(suggested, Exemption::List::Programs)) +
+         list("program_lists", 6, rule.allow_list.program_lists) +
          block("directories", rule.allow_list.directories, entries(suggested, Exemption::List::Directories)) +
          block("images", old_images, entries(suggested, Exemption::List::Images));
   if (rule.on_running != rule::OnRunning::Report) out += std::string("    on_running: ") + name(rule.on_running) + "\n";
@@ -112,7 +116,8 @@ json toJson(const Grounds& grounds) {
           {"ids", grounds.ids},
           {"programs", texts(grounds.programs)},
           {"containers", texts(grounds.containers)},
-          {"chains", texts(grounds.chains)}};
+          {"chains", texts(grounds.chains)},
+          {"because", texts(grounds.because)}};
 }
 
 }  // namespace
@@ -125,7 +130,7 @@ std::string toYaml(const alert::Suggestion& suggestion, std::uint64_t since) {
                      std::to_string(suggestion.quiet_already) + " would not come under the rules as they are now, " +
                      std::to_string(unhelped) + " no entry makes quiet, see the end.");
   if (!suggestion.rules.empty())
-    out += comment(0, "An entry exempts whatever is there, also what an attacker has put there: look at each first.");
+    out += comment(0, "An entry exempts what an attacker has put there, too: look at each first.");
   out += suggestion.rules.empty() ? "version: 1\nrules: []\n" : "version: 1\nrules:\n";
   for (const auto& rule : suggestion.rules) out += ruleText(rule);
   if (suggestion.unhelped.empty()) return out;
@@ -154,7 +159,7 @@ json toJson(const alert::Suggestion& suggestion, std::uint64_t since) {
     if (!suggested.instead_of.empty()) rule["instead_of"] = safeUtf8(suggested.instead_of);
     for (const auto& entry : suggested.entries) {
       json one = toJson(entry.grounds);
-      one["list"] = entry.exemption.list == Exemption::List::Directories ? "directories" : "images";
+      one["list"] = name(entry.exemption.list);
       one["value"] = safeUtf8(entry.exemption.value);
       rule["entries"].push_back(std::move(one));
     }

@@ -111,8 +111,8 @@ void StoreThread::expire() {
   const auto say = [](const auto& removed, const std::string& why) {
     if (!removed) return spdlog::warn("{}", removed.error().text());
     if (removed->alerts == 0) return;
-    spdlog::info("removed {} alerts for {} operations, {}; of these nobody had handled {}", removed->alerts,
-                 removed->operations, why, removed->open);
+    spdlog::info("removed alerts, {}: {}, which stood for {} operations; nobody had handled {} of them", why,
+                 removed->alerts, removed->operations, removed->open);
   };
   const auto days = std::chrono::duration_cast<std::chrono::days>(keep.age).count();
   say(old, "older than " + std::to_string(days) + " days");

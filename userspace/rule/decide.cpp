@@ -4,13 +4,10 @@
 #include <algorithm>
 
 namespace holdfast::rule {
-namespace {
 
 bool isBelow(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
-
-}  // namespace
 
 Decision decide(const Profile& profile, bool of_image, std::string_view path, const std::optional<Sha256>& digest) {
   Decision decision;

@@ -16,6 +16,9 @@ struct Exemption {
   std::string directory;  // the entry of that rule's allow list; empty: the program's digest is listed
 };
 
+/// Is the path the directory, or in it or further below, by its name?
+[[nodiscard]] bool isBelow(std::string_view path, std::string_view directory);
+
 /// What comes of running a program.
 struct Decision {
   Action action = Action::Allow;  // Block: it is refused

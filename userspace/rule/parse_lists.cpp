@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/digest_text.hpp"
 #include "rule/image_reference.hpp"
 
 namespace holdfast::rule {
@@ -58,13 +59,11 @@ bool judgeDirectory(Reader& reader, const YamlNode& node, const std::string& pat
   return true;
 }
 
-constexpr std::string_view kSha256 = "sha256:";
-
 void readPrograms(Reader& reader, const YamlNode& node, AllowList& allowed) {
   std::vector<Sha256> digests;
   allowed.programs =
       readEntries(reader, node, "programs", kAllowListMax, kImageBytesMax, [&](const YamlNode& at, const auto& text) {
-        const auto digest = text.starts_with(kSha256) ? sha256FromHex(text.substr(kSha256.size())) : std::nullopt;
+        const auto digest = sha256FromText(text);
         if (!digest || *digest == Sha256{}) {
           reader.error(at, inQuotes(text) +
                                " is no digest: sha256: and 64 lower-case hexadecimal digits, as sha256sum prints them");

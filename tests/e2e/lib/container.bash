@@ -237,7 +237,7 @@ exec_container() { # exec_container NAME ARG…
 
 container_pid() { "$RUNTIME" state "$1" | jq -r .pid; }
 container_root() { echo "$container_dir/$1/rootfs"; }
-container_cgroup() { cut -d : -f 3 "/proc/$(container_pid "$1")/cgroup"; }
+container_cgroup() { sed -n 's/^0:://p' "/proc/$(container_pid "$1")/cgroup"; }
 
 kill_container() { "$RUNTIME" kill "$1" "${2:-KILL}"; }
 
