@@ -1,6 +1,7 @@
 # What reaches a container's host by way of the host itself: its runtime while it sets a container up, and programs that the
 # host, or its kernel, takes from a container.
 # items: RT1 RT2 RT3 RT4 RT5 UH4
+# kernels: 6.1
 
 bats_require_minimum_version 1.5.0
 
