@@ -60,7 +60,7 @@ TEST_CASE("where no directory helps it is the image, the exact one if it is know
   CHECK(narrowestExemption(escape, false, false)->list == Exemption::List::Images);
 }
 
-TEST_CASE("a program is exempt by its digest, if that can be had; if not it is said why") {
+TEST_CASE("a program is exempt by its digest, if that can be had, and if not it is said why") {
   const DigestOf digest_of = [](const Alert&) -> Result<Sha256> { return Sha256{1}; };
   const DigestOf none = [](const Alert&) -> Result<Sha256> { return fail("another file is there now"); };
   for (const std::string path : {"/opt/app/tool", "/tmp/tool", "/tool"}) {

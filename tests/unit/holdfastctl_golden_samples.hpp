@@ -368,7 +368,8 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
                                   .not_executable = "its mode allows nobody to run it",
                                   .layer = "/var/lib/docker/overlay2/1f/diff",
                                   .unchanged = false,
-                                  .digest = Sha256{0xab}};
+                                  .digest = Sha256{0xab},
+                                  .not_by_digest = {}};
        explainSample(session, program);
        program.not_executable.clear();
        program.path = "/opt/plugins/geo.so";

@@ -89,7 +89,7 @@ class Running {
 
 }  // namespace
 
-TEST_CASE("without the module the controller says so, whoever asks, while rules change; and it ends in order") {
+TEST_CASE("without the module the controller says so, whoever asks, while rules change, and it ends in order") {
   Running running;
   REQUIRE(running.becomes([&](const auto& status) {
     return status["interceptable"] != "Normal" && running.ask("alerts.list").has_value();
