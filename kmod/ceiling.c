@@ -96,52 +96,42 @@ static void read_thread(struct holdfast_ceiling *has, struct task_struct *task,
 		has->outside |= CLONE_INTO_CGROUP;
 }
 
-/* Its root, unless that was looked at before. */
-static void read_root(struct holdfast_ceiling *has, struct task_struct *task,
-		      const struct holdfast_ceiling *known)
+/* Its root, unless that is the one which @has has already. */
+static void read_root(struct holdfast_ceiling *has, struct task_struct *task)
 {
 	struct path root;
 
 	if (!holdfast_task_root(task, &root))
 		return;
-	if (root.mnt != known->mnt || root.dentry != known->dentry) {
-		if (holdfast_is_host_mount(&root))
-			has->outside |= CLONE_FS;
-	}
-	if (!(has->outside & CLONE_FS)) {
+	if (root.mnt != has->mnt || root.dentry != has->dentry) {
 		has->mnt = root.mnt;
 		has->dentry = root.dentry;
+		if (holdfast_is_host_mount(&root)) {
+			has->outside |= CLONE_FS;
+			has->mnt = NULL;
+		}
 	}
 	path_put(&root);
-}
-
-/* A copy, without references. */
-static struct holdfast_ceiling known_of(struct holdfast_member *member)
-{
-	struct holdfast_ceiling ceiling;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&member->lock, flags);
-	ceiling = member->ceiling;
-	raw_spin_unlock_irqrestore(&member->lock, flags);
-	return ceiling;
 }
 
 void holdfast_ceiling_read(struct holdfast_ceiling *has,
 			   struct holdfast_member *member)
 {
-	const struct holdfast_ceiling known = known_of(member);
+	unsigned long flags;
 
 	rcu_read_lock();
 	read_thread(has, current, member->container);
 	rcu_read_unlock();
-	read_root(has, current, &known);
+	raw_spin_lock_irqsave(&member->lock, flags);
+	has->mnt = member->ceiling.mnt;
+	has->dentry = member->ceiling.dentry;
+	raw_spin_unlock_irqrestore(&member->lock, flags);
+	read_root(has, current);
 }
 
 void holdfast_ceiling_record(struct holdfast_member *member,
 			     struct task_struct *task)
 {
-	const struct holdfast_ceiling nothing = {};
 	struct holdfast_ceiling ceiling, other;
 	struct task_struct *thread;
 	unsigned long flags;
@@ -161,7 +151,7 @@ void holdfast_ceiling_record(struct holdfast_member *member,
 	}
 	get_user_ns(ceiling.user_ns);
 	rcu_read_unlock();
-	read_root(&ceiling, task, &nothing);
+	read_root(&ceiling, task);
 
 	raw_spin_lock_irqsave(&member->lock, flags);
 	swap(member->ceiling, ceiling);
