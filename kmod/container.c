@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which cgroups are containers. */
+#include <linux/dcache.h>
+#include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/kernfs.h>
 #include <linux/rculist.h>
@@ -248,10 +250,16 @@ static bool is_below(const char *name, const char *root)
 }
 
 void holdfast_container_set_setup_root(struct holdfast_container *container,
-				       const char *root)
+				       const struct path *path)
 {
-	char *copy = kstrdup(root, GFP_KERNEL_ACCOUNT);
+	char *buffer = __getname(), *name, *copy = NULL;
 
+	if (!buffer)
+		return;
+	name = d_path(path, buffer, PATH_MAX);
+	if (!IS_ERR(name))
+		copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	__putname(buffer);
 	if (!copy)
 		return;
 	spin_lock(&container->lock);
@@ -262,13 +270,19 @@ void holdfast_container_set_setup_root(struct holdfast_container *container,
 }
 
 bool holdfast_container_sets_up(struct holdfast_container *container,
-				const char *name)
+				const struct path *path, bool otherwise)
 {
-	bool below;
+	char *buffer = __getname(), *name;
+	bool below = otherwise;
 
+	if (!buffer)
+		return otherwise;
+	name = d_path(path, buffer, PATH_MAX);
 	spin_lock(&container->lock);
-	below = !container->setup_root || is_below(name, container->setup_root);
+	if (!IS_ERR(name) && container->setup_root)
+		below = is_below(name, container->setup_root);
 	spin_unlock(&container->lock);
+	__putname(buffer);
 	return below;
 }
 

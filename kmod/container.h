@@ -10,6 +10,7 @@
 #include <uapi/linux/holdfast.h>
 
 struct holdfast_home;
+struct path;
 
 /**
  * struct holdfast_container - a cgroup that somebody has classified
@@ -99,14 +100,14 @@ void holdfast_container_set_name(struct holdfast_container *container,
 void holdfast_container_name(struct holdfast_container *container, char *name);
 
 /*
- * What @root names, to who sets it up, becomes its root, unless it is below one
- * that has. May sleep.
+ * @path, as current finds it, who sets the container up, becomes its root, unless
+ * it is below one that has. May sleep.
  */
 void holdfast_container_set_setup_root(struct holdfast_container *container,
-				       const char *root);
-/* Is @name, likewise, that root or below it? True while that is not known. */
+				       const struct path *path);
+/* Is @path, likewise, that root or below it? @otherwise if it is not known. */
 bool holdfast_container_sets_up(struct holdfast_container *container,
-				const char *name);
+				const struct path *path, bool otherwise);
 
 /*
  * A reference to the container's home. If it has none, @found becomes it, what

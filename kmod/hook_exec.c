@@ -470,17 +470,11 @@ static bool runs_contained(void)
 	return contained;
 }
 
-/* An overlay that nobody has been armed with: of a container that is set up? */
-static bool is_overlay_apart(const struct super_block *sb)
+/* Does current set a container up, which then has its record, on an overlay? */
+static bool may_be_setup(const struct super_block *sb)
 {
-	struct path root;
-	bool apart = sb->s_magic == OVERLAYFS_SUPER_MAGIC;
-
-	if (apart && holdfast_task_root(init_pid_ns.child_reaper, &root)) {
-		apart = sb != root.dentry->d_sb;
-		path_put(&root);
-	}
-	return apart;
+	return sb->s_magic == OVERLAYFS_SUPER_MAGIC &&
+	       holdfast_in_container(current);
 }
 
 /* Does nobody who is no member care that it maps the file at @path? */
@@ -488,8 +482,23 @@ static bool is_of_no_container(const struct path *path)
 {
 	const struct super_block *sb = path->dentry->d_sb;
 
-	return !holdfast_root_known(sb) && !is_overlay_apart(sb) &&
+	return !holdfast_root_known(sb) && !may_be_setup(sb) &&
 	       !holdfast_home_storing(path->dentry);
+}
+
+/* Who sets a container up, a hook perhaps, loads what is in its root to be. */
+static int check_setup_library(const struct holdfast_reach *reach)
+{
+	struct holdfast_container *container = holdfast_set_up();
+	int err = 0;
+
+	if (!container)
+		return 0;
+	if (!holdfast_at_host_root() ||
+	    holdfast_container_sets_up(container, reach->path, false))
+		err = holdfast_check_for(container, reach);
+	holdfast_container_put(container);
+	return err;
 }
 
 /* A program of the host's, the runtime's too, loads what a container has. */
@@ -504,8 +513,8 @@ static int check_library(const struct path *path)
 		return 0;
 	if (holdfast_home_storing(path->dentry))
 		return check_stored(HOLDFAST_CHECK_RT5, path);
-	return is_overlay_apart(path->dentry->d_sb) ?
-		       holdfast_check_setup(&reach) : 0;
+	return may_be_setup(path->dentry->d_sb) ? check_setup_library(&reach) :
+						  0;
 }
 
 /*

@@ -43,32 +43,9 @@ static bool is_kernel_file(const struct path *path)
 static bool leads_outside(struct holdfast_container *container,
 			  const struct path *path)
 {
-	char *buffer, *name;
-	bool outside;
-
-	if (!holdfast_at_host_root())
-		return !holdfast_is_below_root(current, path);
-	buffer = __getname();
-	if (!buffer)
-		return false;
-	name = d_path(path, buffer, PATH_MAX);
-	outside = !IS_ERR(name) && !holdfast_container_sets_up(container, name);
-	__putname(buffer);
-	return outside;
-}
-
-/* A directory is mounted on itself to become the root, before anything else. */
-static void note_root(struct holdfast_container *container,
-		      const struct path *path)
-{
-	char *buffer = __getname(), *name;
-
-	if (!buffer)
-		return;
-	name = d_path(path, buffer, PATH_MAX);
-	if (!IS_ERR(name))
-		holdfast_container_set_setup_root(container, name);
-	__putname(buffer);
+	return holdfast_at_host_root() ?
+		       !holdfast_container_sets_up(container, path, true) :
+		       !holdfast_is_below_root(current, path);
 }
 
 static int check(struct holdfast_container *container, const struct path *path)
@@ -85,8 +62,9 @@ static int check_bind(struct holdfast_container *container,
 		      bool outside)
 {
 	if (source->dentry == target) {
+		/* To become the root, before anything else is mounted. */
 		if (d_is_dir(target) && holdfast_at_host_root())
-			note_root(container, source);
+			holdfast_container_set_setup_root(container, source);
 		return 0;
 	}
 	return outside || is_kernel_file(source) ? check(container, source) : 0;

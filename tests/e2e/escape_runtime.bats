@@ -99,7 +99,9 @@ refused() {
     make_bundle hooked base
     escape_rule block
     root=$(container_root hooked)
-    refused in_cgroup "$cgroup" "$programs/load_code" map "$root/usr/bin/marker"
+    # known by its mount on itself; no other overlay is meant, such as that of the host's own programs
+    [[ $(in_cgroup "$cgroup" "$programs/load_code" map "$root/usr/bin/marker") == loaded ]]
+    refused in_cgroup "$cgroup" unshare --mount sh -c "'$programs/reach' bind '$root' '$root'; '$programs/load_code' map '$root/usr/bin/marker'"
     [[ $("$programs/load_code" map "$root/usr/bin/marker") == loaded ]]
     same "RT5 deny T1611" "$(told)"
 }
