@@ -1,5 +1,5 @@
 # Containers that were running before the module was loaded, or before the controller started.
-# kernels: 6.1
+# kernels: none
 # vm: --no-module --in-turn
 
 load lib/container

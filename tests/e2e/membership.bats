@@ -1,5 +1,5 @@
 # Nothing that a member does ends its membership, or takes it to another container.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

@@ -1,4 +1,5 @@
 # Programs that a rule exempts by the digest of what is in them, wherever they are.
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

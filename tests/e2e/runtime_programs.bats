@@ -1,5 +1,5 @@
 # Programs that a runtime mounts into a container to be started there, as `run --init` does.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

@@ -1,6 +1,6 @@
 # The second line of defence while the first is switched off, which only a module built for tests can do.
 # vm: --no-module
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

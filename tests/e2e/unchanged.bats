@@ -1,4 +1,5 @@
 # Programs of the image that the container has a copy of, in its own layer: the image's still, as long as no byte is changed.
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

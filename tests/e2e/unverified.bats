@@ -1,5 +1,5 @@
 # As long as the place of overlayfs' upper pointer is not verified, nothing is taken for the image's.
-# kernels: 6.1
+# kernels: none
 # vm: --no-daemon
 
 load lib/container
