@@ -71,5 +71,5 @@ PS3 boundary suspicious AS1" "$(alerts "$of")"
     exec_container posture-stages reach read /proc/kcore
     same "PS2 reconnaissance urgent AS1 PS3" "$(alerts "$of" | tail -n 1)"
     holdfastctl alerts show "$(alerts '[.[] | select(.operation.check == "PS2")][0].id')" | tee "$container_dir/shown"
-    grep -Eq '^More severe by alert [0-9]+, AS1 \(precondition\), [0-9.]+ s before$' "$container_dir/shown"
+    grep -Eq '^Raised by +alert [0-9]+, AS1 \(precondition\), [0-9.]+ s before$' "$container_dir/shown"
 }

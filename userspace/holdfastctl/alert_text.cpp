@@ -92,7 +92,7 @@ void chain(Sheet& sheet, const Alert& a) {
   bool first = true;
   for (const auto& link : a.chain) {
     const double seconds = (static_cast<double>(link.boot_ns) - static_cast<double>(a.first_boot)) / 1e9;
-    sheet.line(first ? "More severe by" : "",
+    sheet.line(first ? "Raised by" : "",
                fmt::format("alert {}, {} ({}), {:.3f} s {}", link.alert, link.item, link.stage, std::abs(seconds),
                            seconds > 0 ? "after its first" : "before"));
     first = false;

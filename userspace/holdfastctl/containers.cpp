@@ -90,7 +90,7 @@ std::string summaryOf(const control::PostureReport& posture) {
   if (!posture.known) return "unknown: " + posture.unknown;
   return posture.findings.empty()
              ? "nothing that makes an escape easy"
-             : std::to_string(posture.findings.size()) + " things that make an escape easy, see below";
+             : "what makes an escape easy is listed below";
 }
 
 void printOne(const ContainerReport& r, const Environment& environment) {
