@@ -35,6 +35,7 @@ as_user() {
         DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" "$@")
 }
 shown_as() { podman inspect --format '{{.Id}}' "$1"; } # its user could write anything where the engine keeps the name
+usual_posture='[false,0]' # likewise what it was started with
 
 @test "podman without root, crun, cgroups of systemd" {
     podman_begin crun systemd

@@ -13,6 +13,7 @@
 #include "container/bolt.hpp"
 #include "container/engine_record.hpp"
 #include "container/mount_line.hpp"
+#include "container/posture.hpp"
 #include "container/process.hpp"
 #include "container/runc_state.hpp"
 
@@ -49,6 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 2:
       (void)container::parseCgroupsPath(text);
+      (void)container::postureOf(text, {[](const auto&) { return std::nullopt; },
+                                        [](const auto&, const auto&) { return std::nullopt; }, true});
       break;
     case 3:
       (void)container::parseDockerConfig(text, "web");

@@ -147,7 +147,12 @@ inline std::vector<control::ContainerReport> containerReports() {
   web.covered = true;
   web.rules = {{"web", "block", "block", ""}};
   web.skipped = {{"db", "alert", "none", "scoped to other images"}};
+  web.posture = {true,
+                 "",
+                 {{"host-root", "high", "the host's root directory is mounted", {"/, writable, at /host"}, 0},
+                  {"host-network", "medium", "the host's network, with what listens there", {}, 0}}};
   control::ContainerReport hostile;  // as a container would name itself
+  hostile.posture = {true, "", {{"runtime-socket", "high", "a socket", {"/run/docker.sock, at \x1b[2J"}, 3}}};
   hostile.id = "a\nb\x1b]0;pwned\x07" + std::string(120, 'x');
   hostile.not_covered = "its root is the host's";
   return {web, hostile};
@@ -178,6 +183,7 @@ inline alert::Alert goldenAlert() {
   alert.container.pod_namespace = "shop";
   alert.container.digests = {"sha256:" + std::string(64, 'a')};
   alert.ancestors = {{99, "bash"}, {1, "init"}};
+  alert.chain = {{15, "PT2", "reconnaissance", alert.first_boot - 2'500'000'000}};
   return alert;
 }
 

@@ -65,6 +65,8 @@ const char* name(NoticeKind kind) {
       return "module-missing";
     case NoticeKind::ClockStepped:
       return "clock-stepped";
+    case NoticeKind::RiskyStart:
+      return "risky-start";
     case NoticeKind::Unhealthy:
       break;
   }

@@ -27,6 +27,7 @@ enum class NoticeKind {
   EventsOverflowed,
   ModuleMissing,
   ClockStepped,
+  RiskyStart,
   Unhealthy  // the last
 };
 
@@ -83,6 +84,16 @@ struct Person {
   friend bool operator==(const Person&, const Person&) = default;
 };
 
+/// Another alert of the same container that came within kChainNs of this one and is of another stage of an attack.
+struct ChainLink {
+  std::int64_t alert = 0;
+  std::string item;           // its check, else its kind
+  std::string stage;          // Alert::stage
+  std::uint64_t boot_ns = 0;  // its last operation before this alert was made or raised; boot time
+  friend bool operator==(const ChainLink&, const ChainLink&) = default;
+};
+inline constexpr std::uint64_t kChainNs = 60'000'000'000;
+
 /// What a person did about an alert.
 struct Handling {
   State action = State::Handled;  // Handled, Ignored or AllowListed
@@ -114,6 +125,7 @@ struct Alert {
   std::string path;       // the object, from the container's root
   std::string check;      // name of a rule::CheckItem; empty but of escapes
   std::string technique;  // likewise, of MITRE ATT&CK
+  std::string stage;      // name(rule::Stage): how far an attack has come that does this; empty if it is no part of one
   std::uint64_t dev = 0;
   std::uint64_t ino = 0;
   std::uint32_t generation = 0;  // of the kernel's policy that decided
@@ -131,6 +143,7 @@ struct Alert {
   std::uint64_t first_boot = 0;             // nanoseconds of boot time
   std::uint64_t last_boot = 0;
   std::uint64_t count = 1;         // operations that it stands for
+  std::vector<ChainLink> chain;    // given by the store, which then has raised the severity; oldest first
   std::vector<Handling> handling;  // oldest first; empty exactly if nobody has seen to it, or need to
   bool open = true;                // nobody has handled it, whatever its state
 };
@@ -149,7 +162,8 @@ struct Context {
 [[nodiscard]] Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host,
                                const std::string& boot_id, const std::string& file = {}, int line = 0);
 
-/// As fromNotice(), about one container.
+/// As fromNotice(), about one container. Of RiskyStart the store keeps one of each `tgid` and `start_time` in a
+/// control group, which are to be set: its first process.
 [[nodiscard]] Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& host,
                                const std::string& boot_id, const ContainerFacts& container);
 

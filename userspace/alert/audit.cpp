@@ -104,6 +104,7 @@ std::string auditText(const Alert& a, std::uint64_t held_back) {
   text.word("verdict", a.verdict);
   text.word("severity", name(a.severity));
   text.word("state", joined(name(a.state)));
+  text.word("stage", joined(a.stage));
   if (a.rule) {
     text.untrusted("profile", a.rule->name);
     text.untrusted("file", a.rule->file);

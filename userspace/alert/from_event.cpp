@@ -155,6 +155,14 @@ Severity severityOf(rule::CheckSeverity severity) {
   return Severity::Reminder;
 }
 
+/// Who runs a program that the image has not got has brought tools along. What was found running was brought earlier.
+const char* stageOf(const kernel::Event& event, AlertType type) {
+  if (const rule::CheckItem* item = itemOf(event)) return rule::name(item->stage);
+  if (event.kind == EventKind::Ptrace) return rule::name(rule::Stage::Boundary);
+  const bool tool = type == AlertType::ContainerActiveDefense && event.kind != EventKind::Running;
+  return tool ? rule::name(rule::Stage::Precondition) : "";
+}
+
 /// "refused: core_pattern (UH1): /proc/sys/kernel/core_pattern"
 std::string escapeText(const kernel::Event& event, const Alert& alert) {
   const rule::CheckItem* item = itemOf(event);
@@ -255,6 +263,7 @@ Alert fromEvent(const kernel::Event& event, const Context& context) {
     alert.technique = item->technique;
     alert.severity = severityOf(item->severity);
   }
+  alert.stage = stageOf(event, meaning.type);
   alert.message = messageOf(event, alert, meaning);
   alert.advice = meaning.advice;
   alert.dev = event.dev;

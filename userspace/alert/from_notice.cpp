@@ -10,6 +10,8 @@ struct Meaning {
   const char* name;
   Severity severity;
   const char* advice;
+  AlertType type = AlertType::ProtectionStatus;
+  const char* technique = "";
 };
 
 Meaning meaningOf(NoticeKind kind) {
@@ -39,6 +41,12 @@ Meaning meaningOf(NoticeKind kind) {
           "The clock was set", Severity::Reminder,
           "Times of alerts before and after do not compare; those since the boot do. Nothing expires sooner or later "
           "for it. If nobody meant to, see 'timedatectl' and the host's own log."};
+    case NoticeKind::RiskyStart:
+      return {"Container started with what makes an escape easy", Severity::Reminder,
+              "See 'holdfastctl containers ID' for what it was given, and start it with less. If it needs all of it, "
+              "exempt "
+              "its image: an entry in the allow list of the rules of type container-escape that apply to it.",
+              AlertType::ContainerEscapePrevention, "T1610"};
     case NoticeKind::Unhealthy:
       break;
   }
@@ -54,6 +62,8 @@ Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& h
   alert.name = meaning.name;
   alert.severity = meaning.severity;
   alert.kind = name(kind);
+  alert.type = meaning.type;
+  alert.technique = meaning.technique;
   alert.host = {shown(host.machine_id, kNameMax), shown(host.name, kNameMax), shown(host.cluster, kNameMax)};
   if (!file.empty()) alert.rule = RuleFacts{"", shown(file, kPathMax), line, 0};
   alert.message = shown(message, kMessageMax);
@@ -72,6 +82,8 @@ Alert fromNotice(NoticeKind kind, const std::string& message, const HostFacts& h
   alert.container.name = shown(container.name, kNameMax);
   alert.container.runtime = shown(container.runtime, kNameMax);
   alert.container.image = shown(container.image, 2 * kNameMax);
+  alert.container.pod = shown(container.pod, kNameMax);
+  alert.container.pod_namespace = shown(container.pod_namespace, kNameMax);
   return alert;
 }
 

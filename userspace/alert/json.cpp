@@ -52,6 +52,7 @@ json operationJson(const Alert& a) {
           {"path", known(a.path)},
           {"check", known(a.check)},
           {"technique", known(a.technique)},
+          {"stage", known(a.stage)},
           {"dev", a.dev},
           {"ino", a.ino},
           {"generation", a.generation},
@@ -98,6 +99,7 @@ void operationFrom(const json& value, Alert& a) {
   a.path = text(value, "path");
   a.check = text(value, "check");
   a.technique = text(value, "technique");
+  a.stage = text(value, "stage");
   value.at("dev").get_to(a.dev);
   value.at("ino").get_to(a.ino);
   value.at("generation").get_to(a.generation);
@@ -135,6 +137,11 @@ Handling handlingFrom(const json& value) {
   return h;
 }
 
+ChainLink linkFrom(const json& value) {
+  return {value.at("alert").get<std::int64_t>(), text(value, "item"), text(value, "stage"),
+          value.at("boot_ns").get<std::uint64_t>()};
+}
+
 Result<EventId> eventFrom(const json& value) {
   EventId event{text(value, "boot_id"), 0, value.at("number").get<std::uint64_t>()};
   const std::string load = text(value, "load_id");
@@ -157,6 +164,13 @@ json toJson(const Handling& h) {
           {"note", known(h.note)}};
 }
 
+json toJson(const std::vector<ChainLink>& chain) {
+  json links = json::array();
+  for (const ChainLink& link : chain)
+    links.push_back({{"alert", link.alert}, {"item", link.item}, {"stage", link.stage}, {"boot_ns", link.boot_ns}});
+  return links;
+}
+
 json toJson(const Alert& a) {
   json handling = json::array();
   for (const Handling& one : a.handling) handling.push_back(toJson(one));
@@ -169,6 +183,7 @@ json toJson(const Alert& a) {
           {"state", name(a.state)},
           {"open", a.open},
           {"handling", std::move(handling)},
+          {"chain", toJson(a.chain)},
           {"message", a.message},
           {"advice", a.advice},
           {"count", a.count},
@@ -194,9 +209,10 @@ Result<Alert> alertFromJson(const json& value) {
     a.name = text(value, "name");
     a.severity = byName(text(value, "severity"), Severity::Reminder);
     a.state = byName(text(value, "state"), State::ProcessNotExists);
-    // An alert that was stored before there was handling is without these two.
+    // What a later version has added may be missing.
     a.open = value.value("open", true);
     for (const json& item : value.value("handling", json::array())) a.handling.push_back(handlingFrom(item));
+    for (const json& item : value.value("chain", json::array())) a.chain.push_back(linkFrom(item));
     a.message = text(value, "message");
     a.advice = text(value, "advice");
     value.at("count").get_to(a.count);

@@ -13,6 +13,7 @@ namespace holdfast::alert {
 [[nodiscard]] Result<Alert> alertFromJson(const nlohmann::json& value);
 
 [[nodiscard]] nlohmann::json toJson(const Handling& handling);
+[[nodiscard]] nlohmann::json toJson(const std::vector<ChainLink>& chain);
 
 [[nodiscard]] nlohmann::json toJson(const Stats& stats);
 

@@ -34,6 +34,13 @@ std::string summary(const Alert& alert) {
   return shown(text, kMessageMax);
 }
 
+std::string chainText(const Alert& alert) {
+  std::string text;
+  for (const ChainLink& link : alert.chain)
+    text += (text.empty() ? "" : ", ") + link.item + " (" + std::to_string(link.alert) + ")";
+  return text;
+}
+
 Target defaultTarget() {
   const char* stream = std::getenv("JOURNAL_STREAM");
   if (stream == nullptr) return Target::Stderr;
@@ -61,6 +68,8 @@ std::vector<std::string> journalFields(const Alert& a) {
   add("HOLDFAST_STATE", name(a.state));
   add("HOLDFAST_KIND", a.kind);
   add("HOLDFAST_VERDICT", a.verdict);
+  add("HOLDFAST_STAGE", a.stage);
+  add("HOLDFAST_CHAIN", chainText(a));
   add("HOLDFAST_ORIGIN", a.origin);
   add("HOLDFAST_PATH", a.path);
   add("HOLDFAST_COUNT", std::to_string(a.count));

@@ -13,6 +13,9 @@ enum class Target { Journal, Stderr };
 /// The journal if the service manager connected standard error to it, else standard error.
 [[nodiscard]] Target defaultTarget();
 
+/// The other stages of the attack: "AS1 (12), MT2 (13)"; empty for none.
+[[nodiscard]] std::string chainText(const Alert& alert);
+
 /// One line for logs: name, message, container, rule, count.
 [[nodiscard]] std::string summary(const Alert& alert);
 

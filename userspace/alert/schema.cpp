@@ -82,6 +82,13 @@ CREATE TABLE outputs (
   name TEXT PRIMARY KEY,
   revision INTEGER NOT NULL,
   delivered INTEGER NOT NULL) WITHOUT ROWID;
+)",
+                                  R"(
+ALTER TABLE alerts ADD COLUMN cgroup_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN stage TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN item TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN chain TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX alerts_stage ON alerts (cgroup_id, boot_id, stage, last_boot) WHERE stage != '';
 )"};
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kSteps));
 

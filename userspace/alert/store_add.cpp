@@ -6,6 +6,7 @@
 #include "alert/json.hpp"
 #include "alert/store.hpp"
 #include "alert/store_sql.hpp"
+#include "rule/check_catalogue.hpp"
 
 namespace holdfast::alert {
 namespace {
@@ -30,13 +31,33 @@ std::string key(const Parts&... parts) {
 /// Found running, not done: of the same process, file and rule it is one alert, whenever it is found again.
 bool isFound(const Alert& a) { return a.kind == kernel::name(kernel::EventKind::Running); }
 
+/// About a container's start: told again by a controller that was started again, it is the same.
+bool isStart(const Alert& a) { return a.kind == name(NoticeKind::RiskyStart); }
+
 std::string groupKey(const Alert& a) {
   const std::string rule = !a.rule      ? std::string()
                            : isFound(a) ? key(a.rule->name, a.rule->file)
                                         : key(a.rule->name, a.rule->file, a.rule->line, a.rule->rule_set);
   return key(a.container.cgroup_id, a.container.id, rule, a.requested, a.kind, a.verdict, a.origin,
-             a.event ? a.check : a.message);
+             a.event      ? a.check
+             : isStart(a) ? key(a.tgid, a.start_time)
+                          : a.message);
 }
+
+constexpr std::size_t kChainMax = 8;
+
+/// The stages that are not the alert's; none if it has no stage, or nobody knows whose it is.
+std::vector<const char*> otherStages(const Alert& a) {
+  std::vector<const char*> others;
+  if (a.stage.empty() || a.container.cgroup_id == 0) return others;
+  for (const auto stage :
+       {rule::Stage::Reconnaissance, rule::Stage::Precondition, rule::Stage::Boundary, rule::Stage::HostExecution}) {
+    if (a.stage != rule::name(stage)) others.push_back(rule::name(stage));
+  }
+  return others;
+}
+
+Severity raised(Severity severity) { return severity == Severity::Reminder ? Severity::Suspicious : Severity::Urgent; }
 
 /// Whether somebody should see to it. What a rule allowed comes as handled, and folds with its like.
 std::int64_t opens(const Alert& a) { return a.state == State::Handled ? 0 : 1; }
@@ -50,7 +71,8 @@ class Adder {
         "SELECT id, settled FROM streams WHERE boot_id = ? AND load_id = ?",
         "SELECT 1 FROM events WHERE stream = ? AND number = ?",
         "INSERT INTO events (stream, number, alert, count) VALUES (?, ?, ?, ?)",
-        "SELECT id FROM alerts WHERE fold_key = ? AND boot_id = ? AND first_boot >= ? AND state = ? AND open = ? "
+        "SELECT id, chain = '[]' FROM alerts WHERE fold_key = ? AND boot_id = ? AND first_boot >= ? AND state = ? AND "
+        "open = ? "
         "ORDER BY id DESC LIMIT 1",
         "UPDATE alerts SET count = count + ?2, last_boot = max(last_boot, ?3), last_real = max(last_real, ?4), "
         "revision = ?5, stamp = ?6 WHERE id = ?1",
@@ -59,8 +81,11 @@ class Adder {
         "ORDER BY id DESC LIMIT 1",
         "SELECT count(*) FROM alerts WHERE group_key = ? AND boot_id = ? AND first_boot >= ?",
         "INSERT INTO alerts (revision, fold_key, group_key, boot_id, first_boot, last_boot, last_real, count, type, "
-        "severity, state, kind, container_id, container_name, rule, body, image, first_real, from_event, stamp, open) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "severity, state, kind, container_id, container_name, rule, body, image, first_real, from_event, stamp, open, "
+        "cgroup_id, stage, item, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "SELECT id, item, last_boot FROM alerts WHERE cgroup_id = ? AND boot_id = ? AND stage = ? AND stage != '' AND "
+        "last_boot BETWEEN ? AND ? ORDER BY last_boot DESC LIMIT ?",
+        "UPDATE alerts SET severity = ?, chain = ? WHERE id = ?",
         "UPDATE totals SET revision = ?, events = events + ?, alerts = alerts + ?, folded = folded + ?, "
         "operations = operations + ?, notices = notices + ?"};
     Adder adder(db, options);
@@ -87,6 +112,7 @@ class Adder {
     }
     auto id = store(alert);
     if (!id) return tl::unexpected(id.error());
+    if (*id == 0) return {};
     changed_.insert(*id);
     if (!alert.event) return {};
     ++added_.events;
@@ -112,6 +138,8 @@ class Adder {
     FindFile,
     CountGroup,
     Make,
+    FindStage,
+    Raise,
     Total
   };
 
@@ -148,17 +176,22 @@ class Adder {
     return there->first == 0;
   }
 
-  /// Counts the alert into an open one, or makes a row of it. Returns the row's id.
+  /// Counts the alert into an open one, or makes a row of it. Returns the row's id; 0 if that has all there is to say.
   Result<std::int64_t> store(Alert& alert) {
     const std::string group = groupKey(alert);
     const auto window = static_cast<std::uint64_t>(std::max<std::int64_t>(options_.fold_window.count(), 0));
     const std::uint64_t since = alert.first_boot > window && !isFound(alert) ? alert.first_boot - window : 0;
 
     std::string fold = group + key(alert.dev, alert.ino, alert.path);
+    if (isStart(alert)) {
+      const auto told = ask(FindProcess, fold, alert.boot_id);
+      if (!told) return tl::unexpected(told.error());
+      return told->first != 0 ? Result<std::int64_t>(0) : make(alert, fold, group);
+    }
     auto open = isFound(alert) ? findRunning(fold, alert)
                                : ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
     if (!open) return tl::unexpected(open.error());
-    if (open->first != 0) return foldInto(open->first, alert);
+    if (open->first != 0) return foldInto(*open, alert);
 
     auto objects = ask(CountGroup, group, alert.boot_id, since);
     if (!objects) return tl::unexpected(objects.error());
@@ -166,7 +199,7 @@ class Adder {
       fold = group + "*";
       open = ask(FindOpen, fold, alert.boot_id, since, name(alert.state), opens(alert));
       if (!open) return tl::unexpected(open.error());
-      if (open->first != 0) return foldInto(open->first, alert);
+      if (open->first != 0) return foldInto(*open, alert);
       alert.message = "more different files than are listed one by one; for the first " +
                       std::to_string(options_.objects_max) + " see the alerts before this one";
       alert.path.clear();
@@ -185,19 +218,52 @@ class Adder {
     return ask(FindFile, file, file + '\x7f', alert.boot_id, name(alert.state), opens(alert));
   }
 
-  Result<std::int64_t> foldInto(std::int64_t id, const Alert& alert) {
+  /// Looks for other stages of an attack about that time; with one, the alert is more severe.
+  Result<void> setChain(Alert& alert) {
+    const std::uint64_t from = alert.first_boot > kChainNs ? alert.first_boot - kChainNs : 0;
+    for (const char* stage : otherStages(alert)) {
+      Statement& statement = statements_[FindStage];
+      statement.bind(alert.container.cgroup_id, alert.boot_id, stage, from, alert.last_boot + kChainNs,
+                     std::int64_t{kChainMax});
+      for (;;) {
+        auto row = statement.step(kWriting);
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) break;
+        alert.chain.push_back(
+            {statement.integer(0), statement.text(1), stage, static_cast<std::uint64_t>(statement.integer(2))});
+      }
+    }
+    if (alert.chain.empty()) return {};
+    std::ranges::stable_sort(alert.chain, {}, &ChainLink::boot_ns);
+    if (alert.chain.size() > kChainMax) alert.chain.erase(alert.chain.begin(), alert.chain.end() - kChainMax);
+    alert.severity = raised(alert.severity);
+    return {};
+  }
+
+  /// `row`: its id, and whether its severity might still rise.
+  Result<std::int64_t> foldInto(const std::pair<std::int64_t, std::int64_t>& row, Alert& alert) {
+    const std::int64_t id = row.first;
+    if (row.second != 0) {
+      if (auto done = setChain(alert); !done) return tl::unexpected(done.error());
+    }
+    if (!alert.chain.empty()) {
+      auto done = run(Raise, name(alert.severity), toJson(alert.chain).dump(), id);
+      if (!done) return tl::unexpected(done.error());
+    }
     if (alert.event) ++added_.folded;
     auto done = run(Fold, id, alert.count, alert.last_boot, alert.last_real, ++revision_, now_);
     if (!done) return tl::unexpected(done.error());
     return id;
   }
 
-  Result<std::int64_t> make(const Alert& a, const std::string& fold, const std::string& group) {
+  Result<std::int64_t> make(Alert& a, const std::string& fold, const std::string& group) {
+    if (auto done = setChain(a); !done) return tl::unexpected(done.error());
     ++(a.event ? added_.alerts : added_.notices);
     auto done = run(Make, ++revision_, fold, group, a.boot_id, a.first_boot, a.last_boot, a.last_real, a.count,
                     name(a.type), name(a.severity), name(a.state), a.kind, a.container.id, a.container.name,
                     a.rule ? a.rule->name : std::string(), toJson(a).dump(), a.container.image, a.first_real,
-                    std::int64_t{a.event ? 1 : 0}, now_, opens(a));
+                    std::int64_t{a.event ? 1 : 0}, now_, opens(a), a.container.cgroup_id, a.stage,
+                    a.check.empty() ? a.kind : a.check, toJson(a.chain).dump());
     if (!done) return tl::unexpected(done.error());
     return sqlite3_last_insert_rowid(db_);
   }

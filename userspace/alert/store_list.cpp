@@ -9,7 +9,7 @@ namespace holdfast::alert {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, revision, count, state, last_boot, last_real, body, open, handling FROM alerts ";
+    "SELECT id, revision, count, state, last_boot, last_real, body, open, handling, severity, chain FROM alerts ";
 
 /// What is left of one that cannot be read: it must not keep the others from a list or an output.
 Alert damaged() {
@@ -27,6 +27,8 @@ Alert alertFrom(nlohmann::json body, const Statement& row) {
   body["count"] = row.integer(2);
   body["state"] = row.text(3);
   body["open"] = row.integer(7) != 0;
+  body["severity"] = row.text(9);
+  body["chain"] = nlohmann::json::parse(row.text(10), nullptr, false);
   body["handling"] = nlohmann::json::parse(row.text(8), nullptr, false);
   auto alert = alertFromJson(body);
   return alert ? std::move(*alert) : damaged();

@@ -38,9 +38,11 @@ HOLDFAST_SHAPE(OutputReport, name, on, problem, delivered, waiting)
 HOLDFAST_SHAPE(ContainerTotals, total, not_covered, not_covered_because)
 HOLDFAST_SHAPE(StatusReport, interceptable, reasons, module, hooks, controller, functions, policy, counters, events,
                store, store_problem, outputs, unclassified, containers, clock)
+HOLDFAST_SHAPE(FindingReport, id, severity, about, details, more)
+HOLDFAST_SHAPE(PostureReport, known, unknown, findings)
 HOLDFAST_SHAPE(ContainerReport, id, name, engine, runtime, state, cgroup_id, cgroup_path, init_pid, image, digests, pod,
                pod_namespace, members, profile_id, generation, covered, not_covered, defaulted, rules, skipped,
-               overflow)
+               overflow, posture)
 HOLDFAST_SHAPE(ContainerPage, containers, more)
 HOLDFAST_SHAPE(SelftestEvent, kind, origin, verdict, count)
 HOLDFAST_SHAPE(SelftestReport, events)

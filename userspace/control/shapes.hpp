@@ -222,6 +222,21 @@ struct StatusReport {
   ClockReport clock;
 };
 
+/// What a container was given at its start that makes an escape easy (container::Risk).
+struct FindingReport {
+  std::string id;        // "host-pid"
+  std::string severity;  // "high", "medium", "note"
+  std::string about;
+  std::vector<std::string> details;
+  std::uint64_t more = 0;  // details that are not listed
+};
+
+struct PostureReport {
+  bool known = false;
+  std::string unknown = "not looked at yet";  // why; empty if it is known
+  std::vector<FindingReport> findings;        // the worst first
+};
+
 struct ContainerReport {
   std::string id;
   std::string name;
@@ -244,6 +259,7 @@ struct ContainerReport {
   std::vector<RulePolicy> rules;    // that apply to it
   std::vector<RulePolicy> skipped;  // that do not, with the reason
   std::uint64_t overflow = 0;       // events that were only counted
+  PostureReport posture;
 };
 
 struct ContainerPage {
@@ -295,6 +311,8 @@ HOLDFAST_SHAPE(StoreTotals)
 HOLDFAST_SHAPE(OutputReport)
 HOLDFAST_SHAPE(ContainerTotals)
 HOLDFAST_SHAPE(StatusReport)
+HOLDFAST_SHAPE(FindingReport)
+HOLDFAST_SHAPE(PostureReport)
 HOLDFAST_SHAPE(ContainerReport)
 HOLDFAST_SHAPE(ContainerPage)
 HOLDFAST_SHAPE(SelftestEvent)

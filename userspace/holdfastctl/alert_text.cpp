@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "holdfastctl/table.hpp"
@@ -79,10 +81,22 @@ void operation(Sheet& sheet, const Alert& a) {
   sheet.line("Operation", a.kind);
   if (!a.path.empty() || !a.origin.empty()) sheet.line(a.check.empty() ? "Program" : "Object", orUnknown(a.path));
   if (!a.check.empty()) sheet.line("Check", fmt::format("{}, MITRE ATT&CK {}", a.check, a.technique));
+  sheet.lineIfAny("Stage", a.stage);
   sheet.lineIfAny("Origin", a.origin);
   sheet.line("Verdict", a.verdict);
   sheet.line("Action",
              a.requested.empty() ? a.effective : fmt::format("asked {}, in effect {}", a.requested, a.effective));
+}
+
+void chain(Sheet& sheet, const Alert& a) {
+  bool first = true;
+  for (const auto& link : a.chain) {
+    const double seconds = (static_cast<double>(link.boot_ns) - static_cast<double>(a.first_boot)) / 1e9;
+    sheet.line(first ? "Raised by" : "",
+               fmt::format("alert {}, {} ({}), {:.3f} s {}", link.alert, link.item, link.stage, std::abs(seconds),
+                           seconds > 0 ? "after its first" : "before"));
+    first = false;
+  }
 }
 
 void handling(Sheet& sheet, const Alert& a) {
@@ -112,6 +126,7 @@ std::string fullText(const Alert& a, std::size_t width) {
                                  a.host.cluster.empty() ? "" : ", cluster " + a.host.cluster));
   container(sheet, a);
   operation(sheet, a);
+  chain(sheet, a);
   rule(sheet, a);
   process(sheet, a);
   sheet.line("Count", std::to_string(a.count));

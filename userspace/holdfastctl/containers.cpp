@@ -73,6 +73,26 @@ void printRules(std::ostream& out, const char* title, const std::vector<control:
   }
 }
 
+void printPosture(std::ostream& out, const control::PostureReport& posture) {
+  if (posture.findings.empty()) return;
+  out << "What makes an escape easy:\n";
+  for (const auto& finding : posture.findings) {
+    std::string severity = safeUtf8(finding.severity);
+    severity.resize(8, ' ');
+    out << "  " << severity << safeUtf8(finding.id) << ": " << safeUtf8(finding.about) << "\n";
+    for (const auto& detail : finding.details) out << std::string(12, ' ') << safeUtf8(detail) << "\n";
+    if (finding.more != 0) out << std::string(12, ' ') << "and " << finding.more << " more\n";
+  }
+}
+
+/// In a line.
+std::string summaryOf(const control::PostureReport& posture) {
+  if (!posture.known) return "unknown: " + posture.unknown;
+  return posture.findings.empty()
+             ? "nothing that makes an escape easy"
+             : "what makes an escape easy is listed below";
+}
+
 void printOne(const ContainerReport& r, const Environment& environment) {
   std::ostream& out = environment.out;
   const auto line = [&out](std::string title, const std::string& text) {
@@ -90,6 +110,8 @@ void printOne(const ContainerReport& r, const Environment& environment) {
   line("Covered", coverage(r));
   line("Profile", std::to_string(r.profile_id) + " of policy generation " + std::to_string(r.generation));
   if (r.overflow != 0) line("Overflow", std::to_string(r.overflow) + " events were only counted");
+  line("Posture", summaryOf(r.posture));
+  printPosture(out, r.posture);
   printRules(out, "Rules that apply:", r.rules);
   printRules(out, "Rules that do not:", r.skipped);
 }
@@ -100,7 +122,8 @@ int containers(const Arguments& arguments, const Environment& environment) {
   CommandLine line(
       "containers [OPTION]... [ID]",
       "The containers of this host, their images, and whether and under which rules they are covered. ID is\n"
-      "an id or the beginning of one, a name, or the number of the control group.\n",
+      "an id or the beginning of one, a name, or the number of the control group. Of one container also its\n"
+      "posture: what it was given at its start that makes an escape easy.\n",
       "  holdfastctl containers\n"
       "  holdfastctl containers 4f1c9e --output json\n"
       "  holdfastctl containers web\n");

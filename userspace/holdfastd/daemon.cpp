@@ -83,6 +83,10 @@ Daemon::Daemon(const Options& options, std::shared_ptr<const LimitedSink> log)
       audit_({.file = options.state_dir / kStoreFile,
               .sink = std::make_unique<alert::AuditSink>(),
               .writer = [this](auto work) { return store_.ask(std::move(work)); }}),
+      postures_({.table = table_,
+                 .in_force = [this] { return keeper_.inForce(); },
+                 .read = [host = container::thisHost()](const auto& one) { return container::readPosture(one, host); },
+                 .alert = [this](const auto& one, const auto& posture) { return riskyStart(one, posture); }}),
       answerer_(answer_port_, keeper_, table_, runtimes_, [this](const auto& container) { meetContainer(container); }),
       pool_([this](const auto& query, auto arrived, auto now) { return answerer_.resolve(query, arrived, now); },
             kThreads, kQueriesMax, options.query_delay),
@@ -97,7 +101,16 @@ void Daemon::notice(alert::NoticeKind kind, const Error& error) {
   if (!store_.push(std::move(alert))) spdlog::error("not stored: {}", safeUtf8(error.text()));
 }
 
+bool Daemon::riskyStart(const container::Container& container, const container::Posture& posture) {
+  auto alert = alert::fromNotice(alert::NoticeKind::RiskyStart, safeUtf8(textOf(posture)), *host_.load(), boot_id_,
+                                 factsOf(container));
+  alert.tgid = container.init_pid;
+  alert.start_time = container.init_start_ticks;
+  return store_.push(std::move(alert));
+}
+
 void Daemon::meetContainer(const container::Container& container) {
+  postures_.nudge();
   const auto in_force = keeper_.inForce();
   if (!in_force || !in_force->rules) return;
   for (const auto& one : rule::notApplied(*in_force->rules, in_force->config, container.image)) {

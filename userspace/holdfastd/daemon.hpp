@@ -18,6 +18,7 @@
 #include "holdfastd/metrics.hpp"
 #include "holdfastd/metrics_file.hpp"
 #include "holdfastd/options.hpp"
+#include "holdfastd/posture_watch.hpp"
 #include "holdfastd/query_answerer.hpp"
 #include "holdfastd/query_pool.hpp"
 #include "holdfastd/reconciler.hpp"
@@ -68,6 +69,8 @@ class Daemon {
   void useSettings();
   void notice(alert::NoticeKind kind, const Error& error);
   void meetContainer(const container::Container& container);
+  /// False if it is to be told again later.
+  [[nodiscard]] bool riskyStart(const container::Container& container, const container::Posture& posture);
   void tellServiceManager();
   [[nodiscard]] int pollTime() const;
   [[nodiscard]] bool handleSignal(int signals);
@@ -97,6 +100,7 @@ class Daemon {
   RuleService rules_;
   DeliveryThread journal_;
   DeliveryThread audit_;
+  PostureWatch postures_;
   QueryAnswerer answerer_;
   QueryPool pool_;
   Intake intake_;

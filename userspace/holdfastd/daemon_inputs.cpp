@@ -52,6 +52,7 @@ StatusInputs Daemon::inputs() {
     inputs.clock.seconds_ago = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *clock.last_at).count();
   }
   inputs.containers = table_.all();
+  inputs.postures = postures_.all();
   return inputs;
 }
 

@@ -130,6 +130,18 @@ class PageSize {
   std::size_t bytes_ = 0;
 };
 
+control::PostureReport postureReport(const container::Posture& posture) {
+  control::PostureReport report{posture.unknown.empty(), safeUtf8(posture.unknown), {}};
+  for (const auto& finding : posture.findings) {
+    const auto& row = container::rowOf(finding.risk);
+    control::FindingReport one{
+        std::string(row.id), container::name(row.danger), std::string(row.about), {}, finding.more};
+    for (const auto& detail : finding.details) one.details.push_back(safeUtf8(detail));
+    report.findings.push_back(std::move(one));
+  }
+  return report;
+}
+
 control::ContainerReport containerReport(const Known& known, const StatusInputs& inputs, const std::string& problem) {
   const auto& [entry, info] = known;
   const auto& container = *entry.container;
@@ -155,6 +167,8 @@ control::ContainerReport containerReport(const Known& known, const StatusInputs&
   }
   report.not_covered = notCovered(known, problem);
   report.covered = report.not_covered.empty();
+  if (const auto posture = inputs.postures.find(entry.cgroup_id); posture != inputs.postures.end())
+    report.posture = postureReport(*posture->second);
   if (!inputs.in_force || !inputs.in_force->rules || entry.self_test) return report;
 
   const auto& rules = *inputs.in_force->rules;

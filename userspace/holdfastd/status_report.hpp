@@ -10,6 +10,7 @@
 #include "container/table.hpp"
 #include "control/shapes.hpp"
 #include "holdfastd/policy_keeper.hpp"
+#include "holdfastd/posture_watch.hpp"
 #include "kernel/types.hpp"
 
 /// From what is known to what holdfastctl shows. Pure.
@@ -39,6 +40,7 @@ struct StatusInputs {
   std::string since;
   std::vector<container::Table::Entry> containers;
   std::vector<kernel::ContainerInfo> kernel_containers;
+  Postures postures;
 };
 
 [[nodiscard]] control::StatusReport statusReport(const StatusInputs& inputs);

@@ -14,6 +14,8 @@ constexpr Dimension process = Dimension::Process, file = Dimension::File, system
 constexpr CheckState checked = CheckState::Checked, planned = CheckState::Planned;
 constexpr CheckSeverity urgent = CheckSeverity::Urgent, suspicious = CheckSeverity::Suspicious,
                         reminder = CheckSeverity::Reminder;
+constexpr Stage reconnaissance = Stage::Reconnaissance, precondition = Stage::Precondition, boundary = Stage::Boundary,
+                host_execution = Stage::HostExecution;
 
 constexpr auto kTypes = std::to_array<CheckType>({
 #define HOLDFAST_CHECK_TYPE(type, name, dimension, about) CheckType{name, dimension, about},
@@ -23,8 +25,8 @@ constexpr auto kTypes = std::to_array<CheckType>({
 
 constexpr auto kItems = std::to_array<CheckItem>({
 #define HOLDFAST_CHECK_TYPE(...)
-#define HOLDFAST_CHECK(item, type, state, severity, technique, about) \
-  CheckItem{#item, HOLDFAST_CHECK_TYPE_##type, state, severity, technique, about},
+#define HOLDFAST_CHECK(item, type, state, severity, stage, technique, about) \
+  CheckItem{#item, HOLDFAST_CHECK_TYPE_##type, state, severity, stage, technique, about},
 #include <linux/holdfast_check_defs.h>
 });
 
@@ -48,6 +50,20 @@ const char* name(Dimension dimension) {
       return "file";
     case Dimension::SystemCall:
       return "system call";
+  }
+  return "unknown";
+}
+
+const char* name(Stage stage) {
+  switch (stage) {
+    case Stage::Reconnaissance:
+      return "reconnaissance";
+    case Stage::Precondition:
+      return "precondition";
+    case Stage::Boundary:
+      return "boundary";
+    case Stage::HostExecution:
+      return "host execution";
   }
   return "unknown";
 }

@@ -28,12 +28,16 @@ enum class CheckState { Checked, Planned };
 /// Of an alert.
 enum class CheckSeverity { Urgent, Suspicious, Reminder };
 
+/// How far an attack has come that does this.
+enum class Stage { Reconnaissance, Precondition, Boundary, HostExecution };
+
 /// One check of a type, named under checks.except.
 struct CheckItem {
   std::string_view name;  // "NS1"
   std::size_t type;       // index in checkTypes()
   CheckState state;
   CheckSeverity severity;
+  Stage stage;
   std::string_view technique;  // of MITRE ATT&CK
   std::string_view about;
 };
@@ -48,6 +52,8 @@ using CheckTypeSet = std::bitset<kCheckTypes>;
 
 /// "process", "file", "system call".
 [[nodiscard]] const char* name(Dimension dimension);
+/// "reconnaissance", "precondition", "boundary", "host execution".
+[[nodiscard]] const char* name(Stage stage);
 
 [[nodiscard]] std::span<const CheckType> checkTypes();
 /// Those of one type stand together, in the order of the types.

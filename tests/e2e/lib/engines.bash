@@ -22,6 +22,8 @@ engines_teardown() {
 shown() { holdfastctl containers "$1" --output json | jq -rc "$2"; }
 knows() { [[ $(shown "$1" "$2" 2>/dev/null) == "$3" ]]; } # knows NAME JQ TEXT
 
+usual_posture='[true,0]' # whether it is known, and how many things are more than a note
+
 shown_as() { echo "$1"; } # shown_as NAME   what Holdfast calls a container that its engine calls so
 
 # life_cycle ENGINE [MORE]   what people do with a container; with MORE everything
@@ -30,6 +32,7 @@ life_cycle() {
     set_rule block
     [[ $("${e}_once" marker) == ran ]]
     "${e}_start" "$name" sleep 1000
+    wait_for 10 knows "$(shown_as "$name")" '.posture | [.known, ([.findings[] | select(.severity != "note")] | length)]' "$usual_posture"
     [[ $("${e}_exec" "$name" marker) == ran ]]
     run ! "${e}_exec" "$name" no-such-program
     [[ $output != *"not permitted"* ]]
