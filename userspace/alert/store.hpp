@@ -183,7 +183,7 @@ class Store {
   };
   using Database = std::unique_ptr<sqlite3, Close>;
 
-  Store(Database db, StoreOptions options) : db_(std::move(db)), options_(options) {}
+  Store(Database db, StoreOptions options) : db_(std::move(db)), options_(std::move(options)) {}
 
   Database db_;
   StoreOptions options_;
