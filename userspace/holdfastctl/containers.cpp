@@ -88,9 +88,7 @@ void printPosture(std::ostream& out, const control::PostureReport& posture) {
 /// In a line.
 std::string summaryOf(const control::PostureReport& posture) {
   if (!posture.known) return "unknown: " + posture.unknown;
-  return posture.findings.empty()
-             ? "nothing that makes an escape easy"
-             : "what makes an escape easy is listed below";
+  return posture.findings.empty() ? "nothing that makes an escape easy" : "what makes an escape easy is listed below";
 }
 
 void printOne(const ContainerReport& r, const Environment& environment) {
