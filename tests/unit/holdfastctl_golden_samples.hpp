@@ -358,13 +358,17 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      }},
     {"rules-explain",
      [](Session& session) {
-       control::ContainerReport gone;
-       for (int i = 0; i < 2; ++i) {
-         session.queued.insert(
-             session.queued.end(),
-             {nlohmann::json(gone), {{"rules", nlohmann::json::array()}}, nlohmann::json(control::StatusReport())});
+       auto program = sampleProgram("/mnt/x", 1);
+       program.origin = kernel::Origin::Volume;
+       program.file_system = "fuse";
+       program.not_by_digest = "it is on fuse, neither a disk's file system nor a tmpfs";
+       session.programs = {program};
+       for (int i = 0; i < 3; ++i) {
+         session.queued.insert(session.queued.end(),
+                               {nlohmann::json(containerReports()[0]), {{"rules", {ruleJson()}}}, normalStatus()});
        }
-       session.typeBoth({"rules", "explain", "web", "/tmp/x"});
+       session.typeBoth({"rules", "explain", "web", "/mnt/x"});
+       session.type({"rules", "explain", "web", "/tmp/x"});
      }},
     {"rules-explain.running",
      [](Session& session) {

@@ -104,20 +104,20 @@ std::string ruleText(const SuggestedRule& suggested) {
   return out;
 }
 
+json printable(const std::vector<std::string>& texts) {
+  json out = json::array();
+  for (const auto& text : texts) out.push_back(safeUtf8(text));
+  return out;
+}
+
 json toJson(const Grounds& grounds) {
-  const auto texts = [](const std::vector<std::string>& all) {
-    json out = json::array();
-    for (const auto& text : all) out.push_back(safeUtf8(text));
-    return out;
-  };
   return {{"alerts", grounds.alerts},
           {"operations", grounds.operations},
           {"last", utcText(grounds.last_real)},
           {"ids", grounds.ids},
-          {"programs", texts(grounds.programs)},
-          {"containers", texts(grounds.containers)},
-          {"chains", texts(grounds.chains)},
-          {"because", texts(grounds.because)}};
+          {"programs", printable(grounds.programs)},
+          {"containers", printable(grounds.containers)},
+          {"chains", printable(grounds.chains)}};
 }
 
 }  // namespace
@@ -160,6 +160,7 @@ json toJson(const alert::Suggestion& suggestion, std::uint64_t since) {
     for (const auto& entry : suggested.entries) {
       json one = toJson(entry.grounds);
       one["list"] = name(entry.exemption.list);
+      one["because"] = printable(entry.grounds.because);
       one["value"] = safeUtf8(entry.exemption.value);
       rule["entries"].push_back(std::move(one));
     }
