@@ -84,6 +84,19 @@ rules:
     start_daemon
 }
 
+@test "doctor: cgroups of version 1, alone and with version 2 beside them" {
+    local old='umount --lazy /sys/fs/cgroup; mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir /sys/fs/cgroup/{old,unified} &&
+        mount -t cgroup -o none,name=old cgroup /sys/fs/cgroup/old'
+    here() { # here COMMANDS   what doctor finds where these have been run, in a mount namespace of its own
+        unshare --mount bash -c "$1 && { holdfastctl doctor --output json || ((\$? == 1)); }" |
+            jq -r '.findings[] | select(.check == "cgroups") | "\(.severity): \(.what)", (.commands | join(" "))'
+    }
+    [[ $(here "$old") == "urgent: cgroups are of version 1 only"*"systemd.unified_cgroup_hierarchy=1"*reboot ]]
+    [[ $(here "$old && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified") == \
+        "urgent: cgroups are mounted in the hybrid way (v1, with v2 beside it)"*reboot ]]
+    healed cgroups
+}
+
 @test "doctor: a store that is read-only, a disk that is full" {
     stop_daemon
     mount -t tmpfs -o ro,size=8m,mode=700 tmpfs "$state"
