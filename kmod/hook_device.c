@@ -63,11 +63,11 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 					unsigned int dev)
 {
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
-	int err;
+	int err = 0;
 
 	holdfast_hit(security_path_mknod);
-	err = check(is_device(mode, new_decode_dev(dev)) ?
-			    HOLDFAST_CHECK_RD1 : -1, &path);
+	if (is_device(mode, new_decode_dev(dev)))
+		err = check(HOLDFAST_CHECK_RD1, &path);
 	return err ? err : holdfast_host_file_make(dir, dentry);
 }
 

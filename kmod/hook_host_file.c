@@ -61,7 +61,10 @@ static int check(struct vfsmount *mnt, struct dentry *dentry,
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	err = check_file(mnt, dentry, accesses);
+	/* Who does it comes first, whatever it is. */
+	err = holdfast_check(&(struct holdfast_reach){ .check = -1 });
+	if (!err)
+		err = check_file(mnt, dentry, accesses);
 	holdfast_leave(index);
 	return err;
 }

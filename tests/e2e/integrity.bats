@@ -124,14 +124,14 @@ has_ended() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
     integrity_rule block
     wait_for 20 has_ended corrupted
     same "" "$(exec_container whatever sh -c '
-        for how in "setns /proc/self/ns/uts" "chroot /" "mount tmpfs none" "mknod /tmp/node 10 237" "read /proc/version" \
+        for how in "setns /proc/self/ns/uts" "chroot /" "remove /etc/passwd" "mount tmpfs none" "mknod /tmp/node 10 237" "read /proc/version" \
             packet-socket "read /dev/null" module io-uring perf syslog; do
             reach corrupted kernel-cred $how
             [ $? -eq 137 ] || echo "$how: $?"
         done
         (echo kernel-cred >/proc/corrupt; exec touch /tmp/executed)
         (echo kernel-cred >/proc/corrupt; touch /tmp/forked; :)
-        ls /tmp/executed /tmp/forked; true' 2>/dev/null)"
+        ls /tmp/executed /tmp/forked; [ -e /etc/passwd ]' 2>/dev/null)"
 }
 
 @test "what the kernel lets it do is no corruption: users, namespaces, roots, cgroups, other threads, the runtime's exec" {

@@ -40,7 +40,7 @@
 //     io-uring, userfaultfd, packet-socket  makes one
 //     audit TEXT            writes it to the audit trail, as an anomaly
 //     personality FILE      makes it by io_uring, as the user that it was before it became nobody
-//     create FILE           makes it
+//     create FILE, remove FILE
 //     corrupted WAY HOW [ARGUMENT...]  after tests/modules/corrupt has corrupted it so
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <arpa/inet.h>
@@ -413,6 +413,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "audit")) tell(reach_audit(first));
   if (!strcmp(how, "personality")) tell(reach_personality(first));
   if (!strcmp(how, "create")) tell(open(first, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  if (!strcmp(how, "remove")) tell(unlink(first));
   if (!strcmp(how, "io-uring")) tell(reach_io_uring());
   if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));
