@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
@@ -187,6 +188,9 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_kernel_module_request,
 int holdfast_policy_security_kernel_module_request(char *name)
 {
 	holdfast_hit(security_kernel_module_request);
+	/* An exec that cannot read for being killed has found no format. */
+	if (fatal_signal_pending(current) && holdfast_is_member(current))
+		return -EINTR;
 	return check(HOLDFAST_CHECK_KL2, name);
 }
 

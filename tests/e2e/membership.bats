@@ -1,5 +1,5 @@
 # Nothing that a member does ends its membership, or takes it to another container.
-# kernels: none
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

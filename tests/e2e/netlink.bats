@@ -1,5 +1,5 @@
 # What the kernel takes by netlink, and from whom.
-# kernels: none
+# kernels: 6.1
 # vm: --no-daemon
 # (the daemon would be one more speaker)
 

@@ -1,5 +1,5 @@
 # A privileged member cannot get hold of what is on its way into its container, nor of the controller.
-# kernels: none
+# kernels: 6.1
 
 load lib/container
 load lib/holdfast

@@ -99,17 +99,18 @@ refusal_told() { holdfastctl rules list | grep -qF "$1"; }
     start_container risky
     write_rules "version: 1
 rules:
-  - { name: stay-inside, type: container-escape, action: block, checks: { types: [host-credential], except: [HC3] } }
+  - { name: stay-inside, type: container-escape, action: block, checks: { types: [kernel-attack-surface],
+      except: [AS1, AS2, AS3, AS4, AS5, AS6] } }
   - { name: no-critical, type: image-risk, action: block, risks: { unscanned: true } }"
     listed() { [[ $(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical")] | length') == 2 ]]; }
     wait_for 5 listed
     same "block none" "$(status_of '[.policy[] | select(.name == "stay-inside" or .name == "no-critical") |
         "\(.requested) \(.effective)"] | unique | .[]')"
     is_normal
-    [[ $(holdfastctl rules list --output json) == *"does not check HC1, HC2"* ]]
+    [[ $(holdfastctl rules list --output json) == *"does not check AS7"* ]]
     run holdfastctl rules show stay-inside
     echo "$output"
-    [[ $output == *"does not check HC1, HC2"*"types: host-credential"*"except: HC3"* ]]
+    [[ $output == *"does not check AS7"*"types: kernel-attack-surface"*"except: AS1, AS2, AS3, AS4, AS5, AS6"* ]]
     # nothing is refused for them, and nothing is said of them
     [[ $(exec_container risky /usr/bin/marker) == ran ]]
     no_alerts

@@ -123,5 +123,5 @@ allow_list() {
     grep -q /opt/app "$rule_file"
     sed -i /allow_list/,\$d "$rule_file"
     delete_container hostile
-    refused late "container is not there"
+    refused late "container is not there|does not run"
 }

@@ -126,7 +126,7 @@ HOLDFAST_CHECK(HW5, HOST_PERSISTENCE, checked, suspicious, boundary, "T1543.005"
 HOLDFAST_CHECK(HC1, HOST_CREDENTIAL, checked, suspicious, boundary, "T1552",
 	       "certificates of the kubelet, kubeconfig, pki")
 HOLDFAST_CHECK(HC2, HOST_CREDENTIAL, checked, suspicious, boundary, "T1528",
-	       "tokens of other pods, the host's shadow file and SSH keys")
+	       "the host's shadow file and SSH keys")
 HOLDFAST_CHECK(HC3, HOST_CREDENTIAL, checked, suspicious, precondition, "T1552",
 	       "a link out of /var/log")
 HOLDFAST_CHECK(SK1, RUNTIME_SOCKET, checked, suspicious, boundary, "T1610",
