@@ -88,6 +88,16 @@ teardown() { container_teardown; }
     refused no-probes "a probe of each kind is needed"
     refused bad-probe "probe is no open descriptor"
     refused foreign-probe "probe is not on an overlay"
+    refused host-file "descriptor is not of a directory"
+    refused host-nothing "Bad file descriptor"
+    refused host-without-round "directory needs a round"
+    refused host-without-entries "directory has no entries, or too many"
+    refused host-too-many-entries "directory has no entries, or too many"
+    refused host-no-item "entry is about no item"
+    refused host-unknown-item "Numerical result out of range"
+    refused host-path "entry's name is none of a file, or has a tree"
+    refused host-tree-of-name "entry's name is none of a file, or has a tree"
+    refused host-long-name "Attribute failed policy validation"
 }
 
 @test "a transaction is one socket's, whole or nothing" {
@@ -186,7 +196,7 @@ try=(python3 "$BATS_TEST_DIRNAME/lib/every_command.py" try)
     # LOCK is tried where the module is unloaded
     diff -u <(every_command list | grep -v ^LOCK) <(sed 's/:.*//' "$container_dir/answers")
     [[ $(<"$container_dir/answers") != *"not permitted"* ]]
-    [[ $(grep -c ': taken$' "$container_dir/answers") -eq 14 ]]
+    [[ $(grep -c ': taken$' "$container_dir/answers") -eq 16 ]]
     # and had one of the others had its way, it would have shown
     [[ $(dumps state) != "$(<"$container_dir/before")" ]]
 }

@@ -186,7 +186,7 @@ def hooks():
             source = file.read()
         for symbol, mandatory in re.findall(r"HOLDFAST_HOOK\((\w+), (\w+)[,)]", source):
             wanted.append((symbol, (mandatory == "true") * MANDATORY | (symbol in redirected) * ATTACHED))
-        for symbol in re.findall(r"HOLDFAST_CHECK_HOOK\((\w+),", source):
+        for symbol in re.findall(r"HOLDFAST_(?:CHECK|HOST)_HOOK\((\w+)[,)]", source):
             wanted.append((symbol, (symbol in redirected) * ATTACHED))
         for symbol in re.findall(r"HOLDFAST_PROBE\((\w+), \w+\)", source):
             wanted.append((symbol, MANDATORY | ATTACHED | TRACEPOINT))

@@ -79,6 +79,19 @@ def digests(number, data):
     return nest("A_DIGESTS", u32("A_DIGESTS_SET", number), attr("A_DIGESTS_SHA256", data))
 
 
+def entry(*parts):
+    return nest("A_HOST_DIRECTORY_ENTRY", *parts)
+
+
+ENTRY = entry(u32("A_HOST_ENTRY_WRITE", 0))
+
+
+def host(directory, *entries):
+    descriptor = os.open(directory, os.O_RDONLY) if directory else 9999
+    return Socket().do("HOST_DIRECTORY_SET", nest("A_HOST_DIRECTORY", u32("A_HOST_DIRECTORY_FD", descriptor),
+                                                  u32("A_HOST_DIRECTORY_ROUND", 1), *entries))
+
+
 def do(name, *parts):
     return lambda: Socket().do(name, *parts)
 
@@ -155,6 +168,17 @@ CASES = {
     "bad-probe": do("CALIBRATE", nest("A_PROBE", u32("A_PROBE_FD", 9999), u32("A_PROBE_EXPECT", 1))),
     "foreign-probe": lambda: Socket().do("CALIBRATE", nest("A_PROBE", u32("A_PROBE_FD", os.open("/etc/passwd", os.O_RDONLY)),
                                                            u32("A_PROBE_EXPECT", 1))),
+    "host-file": lambda: host("/etc/passwd", ENTRY),
+    "host-nothing": lambda: host(None, ENTRY),
+    "host-without-round": do("HOST_DIRECTORY_SET", nest("A_HOST_DIRECTORY", u32("A_HOST_DIRECTORY_FD", 0), ENTRY)),
+    "host-without-entries": lambda: host("/etc"),
+    "host-too-many-entries": lambda: host("/etc", *[ENTRY] * 97),
+    "host-no-item": lambda: host("/etc", entry(text("A_HOST_ENTRY_NAME", "x"))),
+    "host-unknown-item": lambda: host("/etc", entry(u32("A_HOST_ENTRY_WRITE", 1000))),
+    "host-path": lambda: host("/etc", entry(text("A_HOST_ENTRY_NAME", "a/b"), u32("A_HOST_ENTRY_WRITE", 0))),
+    "host-tree-of-name": lambda: host("/etc", entry(text("A_HOST_ENTRY_NAME", "a"), u32("A_HOST_ENTRY_FLAGS", 1),
+                                                    u32("A_HOST_ENTRY_WRITE", 0))),
+    "host-long-name": lambda: host("/etc", entry(text("A_HOST_ENTRY_NAME", "x" * 60), u32("A_HOST_ENTRY_WRITE", 0))),
     "status": do("STATUS_GET"),
     "dump": lambda: Socket().dump("MEMBER_GET"),
     "dump-of-a-do": lambda: Socket().dump("STATUS_GET"),
@@ -176,9 +200,10 @@ def flood():
     import random
     random.seed(7)
     socket = Socket()
+    commands = [number for number in range(1, N["CMD_HOST_DIRECTORY_GET"] + 1) if number != N["CMD_LOCK"]]
     for _ in range(3000):
         noise = bytes(random.getrandbits(8) for _ in range(random.randrange(200)))
-        command = random.randrange(1, N["CMD_LOCK"])
+        command = random.choice(commands)
         try:
             socket.request(command, noise, NLM_F_REQUEST | NLM_F_ACK)
         except Refused:
