@@ -86,8 +86,9 @@ vm() { scripts/vm run --no-module "$@"; }
 
 @test "the module is built and loaded from a checkout whose path has a space" {
     local copy="$BATS_TEST_TMPDIR/a copy"
-    mkdir "$copy"
+    mkdir -p "$copy/tests"
     cp -a scripts kmod "$copy"
+    cp -a tests/modules "$copy/tests"
     run --separate-stderr -0 "$copy/scripts/vm" run --no-daemon -- sh -c 'pwd; grep -o "^holdfast " /proc/modules'
     [ "$output" = "$copy"$'\nholdfast ' ]
 }
