@@ -94,7 +94,7 @@ void holdfast_watch_runtime(struct inode *inode)
 	if (!mark)
 		return;
 	mutex_lock(&lock);
-	if (holdfast_add_inode_mark(mark, inode)) {
+	if (fsnotify_add_inode_mark(mark, inode, 0)) {
 		fsnotify_put_mark(mark);
 	} else {
 		drop_locked(&runtimes[next_runtime]);

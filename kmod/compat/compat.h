@@ -76,17 +76,6 @@ static inline int holdfast_add_sb_mark(struct fsnotify_mark *mark,
 #endif
 }
 
-static inline int holdfast_add_inode_mark(struct fsnotify_mark *mark,
-					  struct inode *inode)
-{
-#ifdef HOLDFAST_HAS_FSNOTIFY_ADD_MARK_OBJECT
-	return fsnotify_add_mark(mark, inode, FSNOTIFY_OBJ_TYPE_INODE, 0);
-#else
-	return fsnotify_add_mark(mark, &inode->i_fsnotify_marks,
-				 FSNOTIFY_OBJ_TYPE_INODE, 0, NULL);
-#endif
-}
-
 /* 6.12: the lock of every group is so. */
 #ifndef FSNOTIFY_GROUP_NOFS
 #define FSNOTIFY_GROUP_NOFS 0
