@@ -15,7 +15,8 @@ namespace holdfast::test {
 /// A directory of its own for one test, gone with it.
 class ScratchDirectory {
  public:
-  ScratchDirectory() : path_((std::filesystem::temp_directory_path() / "holdfast-test-XXXXXX").string()) {
+  explicit ScratchDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+      : path_((parent / "holdfast-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
   }
   ScratchDirectory(const ScratchDirectory&) = delete;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -276,7 +278,7 @@ TEST_CASE("posture: only what nobody but root can write is believed") {
 
 TEST_CASE("posture: this host is asked by what it is") {
   const auto host = thisHost();
-  const test::ScratchDirectory directory;
+  const test::ScratchDirectory directory("/");  // links are followed on the root's mount
   std::filesystem::create_symlink("/proc", directory / "link");
   const auto proc = host.look(directory / "link");
   REQUIRE(proc);
@@ -287,6 +289,34 @@ TEST_CASE("posture: this host is asked by what it is") {
   CHECK(host.is_host_namespace("network", "/proc/self/ns/net") == true);
   CHECK(host.is_host_namespace("pid", "/proc/1/ns/pid") == true);
   CHECK_FALSE(host.is_host_namespace("network", directory / "nothing").has_value());
+}
+
+TEST_CASE("posture: a link that was not followed for days is followed, on the root's mount only") {
+  const auto host = thisHost();
+  const test::ScratchDirectory directory("/");  // links are followed on the root's mount
+  const auto link = [&](const std::string& name, const std::string& target) {
+    const auto path = directory / name;
+    std::filesystem::create_symlink(target, path);
+    const timespec times[] = {{.tv_sec = 1000000000, .tv_nsec = 0}, {.tv_sec = 1000000000, .tv_nsec = 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0);
+    return std::string(path);
+  };
+  std::filesystem::create_directories(directory / "real/below");
+  std::ofstream(directory / "real/file") << "x";
+  const auto looked = [&](const std::string& path) {
+    const auto object = host.look(path);
+    return object ? object->path : "";
+  };
+  const std::string real = std::filesystem::canonical(directory / "real");
+  CHECK(looked(link("absolute", real)) == real);
+  CHECK(looked(link("relative", "real") + "/file") == real + "/file");
+  CHECK(looked(link("on", "absolute/./below/..") + "/below/") == real + "/below");
+  CHECK(looked(link("up", "real/below/../../../../../../../../../../../../../../../..")) == "/");
+  CHECK(looked(link("proc", "/proc/.")) == "/proc");
+  CHECK(looked(link("other", "/proc/") + "/self") == "");
+  CHECK(looked(link("here", "here")) == "");
+  CHECK(looked(link("there", "real/nothing")) == "");
+  CHECK(looked(link("through", "real/file") + "/..") == "");
 }
 
 TEST_CASE("posture: the page on alerts has every id, with its severity") {

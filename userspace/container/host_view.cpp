@@ -7,7 +7,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <climits>
+#include <functional>
+#include <iterator>
+#include <numeric>
 #include <system_error>
 
 #include "base/fd.hpp"
@@ -23,18 +28,66 @@ std::string linkAt(const std::string& path) {
   return std::filesystem::read_symlink(path, error).string();
 }
 
+UniqueFd openCached(const std::string& path, std::uint64_t flags) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | flags;
+  how.resolve = RESOLVE_CACHED;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+}
+
+std::optional<struct statx> statusOf(const UniqueFd& fd) {
+  struct statx status {};
+  if (!fd ||
+      ::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO | STATX_MNT_ID, &status) != 0)
+    return std::nullopt;
+  return status;
+}
+
+/// Link by link, as the kernel follows none from memory alone whose time of access it has to set (path_resolution(7),
+/// fs/namei.c pick_link), or that lies on an overlay. Those on the root's own mount can be read without a wait.
+std::string withLinksFollowed(const std::string& path) {
+  constexpr int kLinksMax = 40;  // the kernel's MAXSYMLINKS
+  const auto root = statusOf(openCached("/", 0));
+  std::filesystem::path done = "/";
+  std::filesystem::path rest = std::filesystem::path(path).relative_path();
+  for (int links = 0; root && !rest.empty();) {
+    const auto name = *rest.begin();
+    rest = std::accumulate(std::next(rest.begin()), rest.end(), std::filesystem::path(), std::divides<>());
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      done = done.parent_path();
+      continue;
+    }
+    const auto fd = openCached(done / name, O_NOFOLLOW);
+    const auto status = statusOf(fd);
+    if (!status) return {};
+    if (!S_ISLNK(status->stx_mode)) {
+      if (!S_ISDIR(status->stx_mode) && !rest.empty()) return {};
+      done /= name;
+      continue;
+    }
+    std::array<char, PATH_MAX> target{};
+    if (++links > kLinksMax || status->stx_mnt_id != root->stx_mnt_id) return {};
+    const auto length = ::readlinkat(fd.get(), "", target.data(), target.size());
+    if (length <= 0) return {};
+    const std::filesystem::path leads(std::string_view(target.data(), static_cast<std::size_t>(length)));
+    if (leads.is_absolute()) done = "/";
+    rest = leads.relative_path() / rest;
+  }
+  return done;
+}
+
 /// By what the kernel has in memory: who serves a file system, or a network, is not asked. Of a container that has just
 /// started that is all, as its runtime has been there.
 std::optional<HostView::Object> look(const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_CACHED;
-  const UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
-  struct statx status {};
-  if (!fd || ::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &status) != 0)
-    return std::nullopt;
-  return HostView::Object{linkAt("/proc/self/fd/" + std::to_string(fd.get())), status.stx_mode,
-                          makedev(status.stx_dev_major, status.stx_dev_minor), status.stx_ino};
+  auto fd = openCached(path, 0);
+  if (!fd && errno == EAGAIN) {
+    if (const auto followed = withLinksFollowed(path); !followed.empty()) fd = openCached(followed, 0);
+  }
+  const auto status = statusOf(fd);
+  if (!status) return std::nullopt;
+  return HostView::Object{linkAt("/proc/self/fd/" + std::to_string(fd.get())), status->stx_mode,
+                          makedev(status->stx_dev_major, status->stx_dev_minor), status->stx_ino};
 }
 
 struct NamespaceType {
