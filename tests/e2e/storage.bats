@@ -31,13 +31,17 @@ not_covered() {
     local e=$1 everything='marker && cp /usr/bin/marker /tmp/copy && /tmp/copy' id
     make_bundle beside base
     start_container beside
+    block_escapes
     set_rule block
     [[ $("${e}_once" sh -c "$everything") == $'ran\nran' ]]
     "${e}_start" web sleep 1000
     [[ $("${e}_exec" web sh -c "$everything") == $'ran\nran' ]]
     wait_for 20 knows web .covered false
     same "$reason" "$(shown web .not_covered)"
-    same "none $reason" "$(shown web '.rules[] | "\(.effective) \(.reason)"')"
+    same "none $reason" "$(shown web '.rules[] | select(.type == "non-image-program") | "\(.effective) \(.reason)"')"
+    # a way out needs no layers to be told
+    same '["block"]' "$(shown web '[.rules[] | select(.name == "no-escape").effective] | tojson')"
+    same refused "$("${e}_privileged" sh -c 'echo "|/tmp/copy" 2>/dev/null >/proc/sys/kernel/core_pattern || echo refused')"
     holdfastctl containers >"$container_dir/table"
     holdfastctl status >"$container_dir/status"
     cat "$container_dir/table" "$container_dir/status"
@@ -47,6 +51,7 @@ not_covered() {
     # each once, also the one that is gone
     id=$(shown web .id)
     same "gone 1 not covered: $reason
+gone 1 not covered: $reason
 web 1 not covered: $reason" "$(not_covered_alerts "$id")"
     same 0 "$(operations)"
     # one whose root is an overlay is covered, though others have the file system that its layers are on

@@ -456,7 +456,7 @@ std::string cgroupOf(const nlohmann::json& state, const std::filesystem::path& m
 }  // namespace
 
 TEST_CASE("recorded: what newer engines have written is read as they themselves say it") {
-  const std::string suite = GENERATE("trixie", "sid", "crio-1.24.6");
+  const std::string suite = GENERATE("trixie", "sid", "crio-1.24.6", "crio-1.32.10");
   const bool moved = GENERATE(false, true);  // to another disk, with a link in its place
   const std::filesystem::path recorded = HOLDFAST_SOURCE_DIR "/tests/fixtures/engine_state/" + suite;
   const test::Sandbox sandbox;

@@ -38,6 +38,24 @@ TEST_CASE("containers are found where runtimes keep them") {
   CHECK_FALSE(scan.find(1, "/"));
 }
 
+TEST_CASE("a runtime whose containers are kept where the other's are is told by what it writes") {
+  const Sandbox sandbox;
+  sandbox.runc("web", 10);
+  std::filesystem::create_directory(sandbox.path() / "crun");
+  std::filesystem::rename(sandbox.path() / "runc/web", sandbox.path() / "crun/web");
+  sandbox.write("runc/db/status", R"({"pid":12,"process-start-time":5,"cgroup-path":"/db"})");
+  const auto db = sandbox.cgroup("db");
+  Runtimes runtimes(sandbox.roots());
+  const auto scan = runtimes.scan();
+  CHECK(scan.containers.size() == 2);
+  CHECK(scan.unsettled.empty());
+  CHECK(scan.problems.empty());
+  REQUIRE(scan.find(1, "/web/inner"));
+  CHECK(scan.find(1, "/web/inner")->runtime == "runc");
+  REQUIRE(scan.find(db, "/db"));
+  CHECK(scan.find(db, "/db")->runtime == "crun");
+}
+
 TEST_CASE("the only container below a named cgroup is meant by it, of two none") {
   const Sandbox sandbox;
   sandbox.write("crun/db/status", R"({"pid":12,"cgroup-path":"/libpod-x.scope/container"})");

@@ -419,6 +419,31 @@ TEST_CASE("containers are reported with what applies to them, and hostile names 
   CHECK(statusReport(inputs).containers.not_covered == 1);
 }
 
+TEST_CASE("a container whose root is no overlay is protected from ways out, one whose root is the host's from nothing") {
+  StatusInputs inputs;
+  inputs.module = kernel::Status{};
+  inputs.module->flags = kernel::kStatusAttached | kernel::kStatusPolicy;
+  inputs.module->checks.fill(0xff);
+  InForce in_force;
+  in_force.rules = test::rules(
+      "  - {name: programs, type: non-image-program, action: block}\n"
+      "  - {name: out, type: container-escape, action: block}\n");
+  inputs.in_force = std::make_shared<const InForce>(in_force);
+  const auto shared = std::make_shared<const container::Container>();
+  inputs.containers = {{1, shared, true, false}, {2, shared, true, false}};
+  inputs.kernel_containers = {{.cgroup_id = 1, .flags = kernel::kContainerStorage, .members = 1},
+                              {.cgroup_id = 2, .flags = kernel::kContainerHostRoot, .members = 1}};
+  const auto reports = containerReports(inputs);
+  REQUIRE(reports.size() == 2);
+  const auto effective = [](const control::ContainerReport& report) {
+    std::map<std::string, std::string> found;
+    for (const auto& one : report.rules) found[one.name] = one.effective;
+    return found;
+  };
+  CHECK(effective(reports[0]) == std::map<std::string, std::string>{{"programs", "none"}, {"out", "block"}});
+  CHECK(effective(reports[1]) == std::map<std::string, std::string>{{"programs", "none"}, {"out", "none"}});
+}
+
 TEST_CASE("containers are given in pages that fit a message, each once, however many or large they are") {
   StatusInputs inputs;
   InForce in_force;

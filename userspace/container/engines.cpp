@@ -240,11 +240,12 @@ Result<std::optional<Engines::Found>> Engines::findStorage(const Container& cont
   Found found;
   found.record.engine = "podman";
   StorageContainer entry;
-  // The last two have those that are removed with their end (containers/storage 1.45), which all of CRI-O's are.
-  for (const path& file :
-       {list_directory / "containers.json", storage_by_root / list_directory.filename() / "containers.json",
-        list_directory / "volatile-containers.json",
-        roots_.storage_run / list_directory.filename() / "volatile-containers.json"}) {
+  // Those that are removed with their end, which all of CRI-O's are, have a list of their own, with --transient-store in the
+  // run directory (containers/storage 1.45, containers.go).
+  const path by_root = storage_by_root / list_directory.filename();
+  for (const path& file : {list_directory / "containers.json", by_root / "containers.json",
+                           list_directory / "volatile-containers.json", by_root / "volatile-containers.json",
+                           roots_.storage_run / list_directory.filename() / "volatile-containers.json"}) {
     const auto containers = read(containers_, file, parseStorageContainers);
     if (!containers) return tl::unexpected(containers.error());
     const auto own = (*containers)->find(container.id);

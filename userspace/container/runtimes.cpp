@@ -144,7 +144,11 @@ void Runtimes::describeAgain(Cached& cached, std::string_view space) {
 
 void Runtimes::scanContainer(const std::filesystem::path& directory, Runtime runtime, std::string_view space,
                              Scan& scan) {
-  const auto state_path = directory / (runtime == Runtime::Runc ? "state.json" : "status");
+  // CRI-O may have one runtime keep its containers where the other would.
+  const auto file = [&](Runtime one) { return directory / (one == Runtime::Runc ? "state.json" : "status"); };
+  const auto other = runtime == Runtime::Runc ? Runtime::Crun : Runtime::Runc;
+  if (!isThere(file(runtime)) && isThere(file(other))) runtime = other;
+  const auto state_path = file(runtime);
   const std::string id = directory.filename();
   const auto unsettled = [&](const Error* problem) {
     Unsettled one{id, {}};

@@ -117,6 +117,14 @@ std::string notCovered(const Known& known, const std::string& problem) {
   return problem.empty() ? notCovered(known.info, *known.entry.container) : problem;
 }
 
+/// Why no rule of that type does anything there; empty if one may. To tell a way out the kernel needs no layers.
+std::string notCoveredBy(rule::RuleType type, const Known& known, const std::string& problem) {
+  if (known.info == nullptr || type != rule::RuleType::ContainerEscape) return notCovered(known, problem);
+  auto info = *known.info;
+  info.flags &= ~kernel::kContainerStorage;
+  return notCovered({known.entry, &info}, problem);
+}
+
 /// Whether there is room for one more in a page; there is for one, whatever its size.
 class PageSize {
  public:
@@ -176,7 +184,7 @@ control::ContainerReport containerReport(const Known& known, const StatusInputs&
   for (const auto& rule : rules.rules) {
     const auto reason = std::ranges::find(skipped, rule.tag, &rule::NotApplied::tag);
     if (reason == skipped.end()) {
-      report.rules.push_back(policyOf(rule, inputs, report.not_covered));
+      report.rules.push_back(policyOf(rule, inputs, notCoveredBy(rule.type, known, problem)));
     } else {
       report.skipped.push_back({rule.name, rule::name(rule.action), "none", reason->reason, rule::name(rule.type)});
     }

@@ -85,6 +85,7 @@ docker_begin() { # docker_begin DRIVER-OF-CGROUPS [DRIVER-OF-STORAGE]
 # The guest has no AppArmor tools, without which Docker does not start.
 docker_run() { docker run --security-opt apparmor=unconfined "$@" </dev/null 3>&-; }
 docker_once() { docker_run --rm base:1 "$@"; }
+docker_privileged() { docker_run --rm --privileged base:1 "$@"; }
 docker_start() {
     local name=$1; shift
     docker_run --detach --name "$name" --label app=shop --health-cmd marker --health-interval 1s base:1 "$@" >/dev/null
@@ -134,6 +135,7 @@ podman_begin() { # podman_begin RUNTIME DRIVER-OF-CGROUPS
 }
 podman_run() { podman run --network none "$@" </dev/null; }
 podman_once() { podman_run --rm localhost/base:1 "$@"; }
+podman_privileged() { podman_run --rm --privileged localhost/base:1 "$@"; }
 podman_start() {
     local name=$1; shift
     podman_run --detach --name "$name" --label app=shop localhost/base:1 "$@" >/dev/null
@@ -177,6 +179,7 @@ ctr_begin() {
     fi
 }
 ctr_once() { ctr run --rm docker.io/library/base:1 "once-$RANDOM" "$@" </dev/null; }
+ctr_privileged() { ctr run --rm --privileged docker.io/library/base:1 "once-$RANDOM" "$@" </dev/null; }
 ctr_start() {
     local name=$1; shift
     ctr run --detach --label app=shop docker.io/library/base:1 "$name" "$@" </dev/null
