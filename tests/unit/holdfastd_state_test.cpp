@@ -419,7 +419,8 @@ TEST_CASE("containers are reported with what applies to them, and hostile names 
   CHECK(statusReport(inputs).containers.not_covered == 1);
 }
 
-TEST_CASE("a container whose root is no overlay is protected from ways out, one whose root is the host's from nothing") {
+TEST_CASE(
+    "a container whose root is no overlay is protected from ways out, one whose root is the host's from nothing") {
   StatusInputs inputs;
   inputs.module = kernel::Status{};
   inputs.module->flags = kernel::kStatusAttached | kernel::kStatusPolicy;

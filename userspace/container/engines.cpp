@@ -240,8 +240,8 @@ Result<std::optional<Engines::Found>> Engines::findStorage(const Container& cont
   Found found;
   found.record.engine = "podman";
   StorageContainer entry;
-  // Those that are removed with their end, which all of CRI-O's are, have a list of their own, with --transient-store in the
-  // run directory (containers/storage 1.45, containers.go).
+  // Those that are removed with their end, which all of CRI-O's are, have a list of their own, with --transient-store
+  // in the run directory (containers/storage 1.45, containers.go).
   const path by_root = storage_by_root / list_directory.filename();
   for (const path& file : {list_directory / "containers.json", by_root / "containers.json",
                            list_directory / "volatile-containers.json", by_root / "volatile-containers.json",
