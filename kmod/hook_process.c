@@ -4,6 +4,7 @@
  * over; others are left alone.
  */
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/security.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>

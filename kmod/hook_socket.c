@@ -196,8 +196,9 @@ int holdfast_policy_tcp_v6_connect(struct sock *sk, struct sockaddr *uaddr,
 	char name[64];
 
 	holdfast_hit(tcp_v6_connect);
-	if (!holdfast_is_member(current) || addr_len < SIN6_LEN_RFC2133 ||
-	    !commands_the_host(to->sin6_port))
+	/* Without IPv6 there is no ipv6_chk_addr() to link with. */
+	if (!IS_ENABLED(CONFIG_IPV6) || !holdfast_is_member(current) ||
+	    addr_len < SIN6_LEN_RFC2133 || !commands_the_host(to->sin6_port))
 		return 0;
 	if (!is_host_address(net,
 			     ipv6_addr_any(&to->sin6_addr) ||
