@@ -11,6 +11,7 @@
 #include "judge.h"
 #include "member.h"
 #include "origin.h"
+#include "overlay.h"
 #include "policy.h"
 #include "root.h"
 #include "rule_ids.h"

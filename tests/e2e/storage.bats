@@ -39,16 +39,16 @@ not_covered() {
     wait_for 20 knows web .covered false
     same "$reason" "$(shown web .not_covered)"
     same "none $reason" "$(shown web '.rules[] | select(.type == "non-image-program") | "\(.effective) \(.reason)"')"
-    # a way out needs no layers to be told
     same '["block"]' "$(shown web '[.rules[] | select(.name == "no-escape").effective] | tojson')"
-    same refused "$("${e}_privileged" sh -c 'echo "|/tmp/copy" 2>/dev/null >/proc/sys/kernel/core_pattern || echo refused')"
     holdfastctl containers >"$container_dir/table"
     holdfastctl status >"$container_dir/status"
     cat "$container_dir/table" "$container_dir/status"
     grep -q '^web .* NO: ' "$container_dir/table"
     grep -qxF "1 not covered: $reason" "$container_dir/table"
     grep -qF "1 not covered: $reason" "$container_dir/status"
-    # each once, also the one that is gone
+    # a way out needs no layers to be told
+    same refused "$("${e}_privileged" sh -c 'echo "|/tmp/copy" 2>/dev/null >/proc/sys/kernel/core_pattern || echo refused')"
+    # each once, also those that are gone
     id=$(shown web .id)
     same "gone 1 not covered: $reason
 gone 1 not covered: $reason

@@ -151,6 +151,14 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     inside hard 'ln /usr/bin/sort /opt/sort && /opt/sort /etc/passwd && mkdir /opt/moved && mv /opt/sort /opt/moved && /opt/moved/sort /etc/passwd'
     refused hard 'echo >>/usr/bin/ls; /usr/bin/ls /'
     same "$(printf 'exec %s deny /usr/bin/%s\n' added other changed ls)" "$(alert_lines)"
+    # two files by now, which wait together behind as many as are sent at once
+    make_bundle two hard
+    start_container two
+    kill -STOP "$(daemon_pid)"
+    refused two 'i=0; while [ $i -lt 150 ]; do : >/tmp/$i; chmod 755 /tmp/$i; /tmp/$i; i=$((i + 1)); done 2>/dev/null
+        for name in ls env; do echo >>/usr/bin/$name; /usr/bin/$name; done'
+    kill -CONT "$(daemon_pid)"
+    same "$(printf 'exec changed deny /usr/bin/%s\n' env ls)" "$(alert_lines two | grep -v /tmp/)"
 }
 
 @test "overlays that copy up attributes only, keep an index, follow redirects, nest or keep their notes for users" {
