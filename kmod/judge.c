@@ -159,6 +159,19 @@ static int apply_content(struct holdfast_event *event,
 	return result;
 }
 
+/*
+ * Names of one file that were copied up each for itself are files of their own,
+ * of which the overlay's inodes keep the number that they had in common.
+ */
+static void name_object(struct holdfast_event *event, struct dentry *dentry,
+			enum holdfast_origin origin)
+{
+	holdfast_event_object(event, d_inode(dentry));
+	if (origin == HOLDFAST_ORIGIN_ADDED)
+		event->body.ino =
+			d_inode(holdfast_overlay_upper(d_inode(dentry)))->i_ino;
+}
+
 struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 {
 	struct holdfast_event *event;
@@ -197,7 +210,7 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 		holdfast_event_free(event);
 		return ERR_PTR(err);
 	}
-	holdfast_event_object(event, d_inode(c->path->dentry));
+	name_object(event, c->path->dentry, origin);
 	return event;
 }
 
