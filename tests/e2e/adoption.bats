@@ -46,6 +46,9 @@ running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /t
             run exec_container "$name" sh -c 'marker; /tmp/mine'
             echo "$name: $output"
             [[ $status -eq 126 && $output == *ran* && $output == *"Operation not permitted"* ]]
+            # it is looked for beside all else
+            found() { alert_lines "$name" | grep -qxF 'running added alert /tmp/sleep'; }
+            wait_for 60 found
             # what it was just trying or starting as the rule came into force may have been found, too
             same "$(printf 'exec added deny %s\n' /tmp/copy /tmp/mine; echo map added deny /tmp/library
                 echo running added alert /tmp/sleep)" "$(alert_lines "$name" | grep -v '^running .* /tmp/\(copy\|library\)$\|^map .* /tmp/copy$')"
