@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/output.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "alert/json.hpp"
 #include "alert/text.hpp"
+#include "base/fd.hpp"
 #include "base/file.hpp"
 
 namespace holdfast::alert {
@@ -21,6 +26,20 @@ constexpr const char* kMessageId = "6a1e0d3f5b0c4e0f9f1d4c9a7c3b52e8";
 
 int priority(Severity severity) {
   return severity == Severity::Urgent ? LOG_ALERT : severity == Severity::Suspicious ? LOG_WARNING : LOG_NOTICE;
+}
+
+/// Waits for it a second at most. The library drops what it is given if there is no journal, and waits for ever for one
+/// that does not read.
+Result<void> journalTakes() {
+  constexpr int kPatienceMs = 1000;
+  constexpr sockaddr_un kAddress{AF_UNIX, "/run/systemd/journal/socket"};
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!probe) return tl::unexpected(systemError("the journal cannot be asked", errno));
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&kAddress), sizeof(kAddress)) != 0)
+    return tl::unexpected(systemError("the journal does not run", errno));
+  pollfd writable{.fd = probe.get(), .events = POLLOUT, .revents = 0};
+  if (::poll(&writable, 1, kPatienceMs) != 1) return fail("the journal does not read what it is sent");
+  return {};
 }
 
 }  // namespace
@@ -105,8 +124,7 @@ Result<void> JournalSink::deliver(const Alert& alert, std::uint64_t held_back) {
   std::vector<iovec> parts;
   parts.reserve(fields.size());
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
-  // Without its socket the library says nothing and drops what it was given.
-  if (::access("/run/systemd/journal/socket", W_OK) != 0) return fail("the journal does not run");
+  if (auto takes = journalTakes(); !takes) return takes;
   const int code = sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
   if (code < 0) return tl::unexpected(systemError("the journal does not take alerts", -code));
   return {};
