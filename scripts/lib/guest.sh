@@ -50,7 +50,7 @@ takes_guest() {
     takes_kernel 6.1
     takes_kernel 6.12
     takes_kernel "$1"
-    is_made guest_dir || takes "$cache" 1900 9000 "making the guest's root"
+    is_made guest_dir || takes "$cache" 2700 10000 "making the guest's root"
 }
 
 # takes_run MEMORY   a run of one: what is written to its disks is not kept
