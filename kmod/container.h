@@ -35,6 +35,8 @@ struct path;
  * @binding_task: who sets it up, and is about to bind something; only compared
  * @bind_target: where, only compared; of @binding_task, as is @bind_outside
  * @bind_outside: that is not in the root to be
+ * @detached: its runtime has seen to it that no mount of its propagates to the
+ *	host
  * @rcu: for the table's readers
  */
 struct holdfast_container {
@@ -54,6 +56,7 @@ struct holdfast_container {
 	const struct task_struct *binding_task;
 	const struct dentry *bind_target;
 	bool bind_outside;
+	bool detached;
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };

@@ -41,13 +41,17 @@ int holdfast_policy_chrdev_open(struct inode *inode, struct file *file)
 		     &file->f_path);
 }
 
-/* The number 0 is what overlayfs hides files by. */
+/*
+ * The number 0 is that of no device: overlayfs hides files by it, and systemd
+ * covers what nobody is to reach.
+ */
 static bool is_device(umode_t mode, dev_t number)
 {
-	return S_ISBLK(mode) ||
-	       (S_ISCHR(mode) && number &&
-		!holdfast_character_device_harmless(MAJOR(number),
-						    MINOR(number)));
+	return number &&
+	       (S_ISBLK(mode) ||
+		(S_ISCHR(mode) &&
+		 !holdfast_character_device_harmless(MAJOR(number),
+						     MINOR(number))));
 }
 
 asmlinkage int holdfast_policy_security_path_mknod(const struct path *dir,

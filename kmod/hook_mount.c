@@ -16,6 +16,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "container.h"
 #include "home.h"
 #include "member.h"
 #include "setup.h"
@@ -184,9 +185,10 @@ int holdfast_policy_security_sb_umount(struct vfsmount *mnt, int flags)
 }
 
 /*
- * Would what is mounted on @path be mounted for the host, too? Who can tell, for
- * a mount that is shared with others, is the file system: what the container has
- * for itself is shared within it only.
+ * Would what is mounted on @path be mounted for the host, too? Not in a container
+ * whose runtime has detached its mounts from the host's. Of another, who can tell
+ * for a mount that is shared with others is the file system: what the container
+ * has for itself is shared within it only.
  */
 static bool propagates(const struct path *path)
 {
@@ -199,7 +201,9 @@ static bool propagates(const struct path *path)
 		return false;
 	member = holdfast_member_get(current);
 	if (member) {
-		own = holdfast_home_owns(member->home, path->dentry);
+		own = holdfast_home_owns(member->home, path->dentry) ||
+		      (READ_ONCE(member->container->detached) &&
+		       current->nsproxy->mnt_ns != init_task.nsproxy->mnt_ns);
 		holdfast_member_put(member);
 	}
 	return !own;

@@ -7,9 +7,12 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/nsproxy.h>
+#include <linux/path.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/security.h>
 #include <uapi/linux/mount.h>
 
@@ -87,17 +90,41 @@ static int check_mount(struct holdfast_container *container,
 	return 0;
 }
 
+/*
+ * Does it take all mounts from its root on, in a namespace that is not the host's,
+ * out of those that propagate to other ones? From then on what is shared there is
+ * shared within the container.
+ */
+static bool detaches(const struct path *path, unsigned long flags)
+{
+	struct path root;
+	bool is_root;
+
+	if (!(flags & MS_REC) || !(flags & (MS_PRIVATE | MS_SLAVE)) ||
+	    current->nsproxy->mnt_ns == init_task.nsproxy->mnt_ns ||
+	    path->dentry != path->mnt->mnt_root ||
+	    !holdfast_at_host_root() || !holdfast_task_root(current, &root))
+		return false;
+	is_root = path_equal(path, &root);
+	path_put(&root);
+	return is_root;
+}
+
 int holdfast_setup_mount(const struct path *path, unsigned long flags)
 {
+	bool changes = !(flags & MS_BIND) && (flags & CHANGES);
 	struct holdfast_container *container;
-	int err;
+	int err = 0;
 
-	if ((flags & MS_REMOUNT) || (!(flags & MS_BIND) && (flags & CHANGES)))
+	if ((flags & MS_REMOUNT) || (changes && !detaches(path, flags)))
 		return 0;
 	container = holdfast_set_up();
 	if (!container)
 		return 0;
-	err = check_mount(container, path, flags);
+	if (changes)
+		WRITE_ONCE(container->detached, true);
+	else
+		err = check_mount(container, path, flags);
 	holdfast_container_put(container);
 	return err;
 }
@@ -134,6 +161,9 @@ int holdfast_setup_move(const struct path *from, const struct path *to)
 
 	if (!container)
 		return 0;
+	/* It may come from the host's namespace, by a descriptor. */
+	if (from->mnt->mnt_flags & MNT_SHARED)
+		WRITE_ONCE(container->detached, false);
 	err = check_bind(container, from, to->dentry,
 			 leads_outside(container, to));
 	holdfast_container_put(container);

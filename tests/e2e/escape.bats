@@ -101,6 +101,7 @@ PS3 write /proc/sys/kernel/randomize_va_space
 PS3 write /proc/sys/net/ipv4/ip_forward
 PS4 write /sys/module/printk/parameters/time
 RD1 mknod /tmp/node 10 237
+RD1 mknod-block /tmp/node 7 0
 RD2 read $1/disk
 RD3 read $1/memory
 RD4 read $1/control
@@ -308,12 +309,13 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
         reach write /proc/sys/kernel/hostname
         reach write /proc/sys/kernel/shmmax
         reach mknod /tmp/null 1 3
+        reach mknod-block /tmp/none 0 0
         reach chroot /
         reach chroot /usr
         reach mount tmpfs none
         reach mount proc none
         kill $child $other' >"$container_dir/tried"
-    same "$(yes "done" | head -21)" "$(<"$container_dir/tried")"
+    same "$(yes "done" | head -22)" "$(<"$container_dir/tried")"
     no_alerts
 }
 

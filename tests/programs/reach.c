@@ -11,7 +11,7 @@
 //     take-descriptor PID   its standard input
 //     read FILE, write FILE opens it
 //     symlink TARGET FILE   makes it, and removes it
-//     mknod FILE MAJOR MINOR  a character device, and removes it
+//     mknod FILE MAJOR MINOR  a character device, and removes it; mknod-block a block device
 //     mount TYPE SOURCE     on /mnt, and off again
 //     fsmount TYPE SOURCE   makes the file system by the newer interface
 //     bind SOURCE TARGET    shows it there, too
@@ -110,8 +110,8 @@ static long reach_ptrace(pid_t pid) {
 
 static long reach_descriptor(pid_t pid) { return syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), 0, 0); }
 
-static long reach_mknod(const char* file, unsigned major, unsigned minor) {
-  const int result = mknod(file, S_IFCHR | 0600, makedev(major, minor));
+static long reach_mknod(mode_t type, const char* file, unsigned major, unsigned minor) {
+  const int result = mknod(file, type | 0600, makedev(major, minor));
   if (result == 0) unlink(file);
   return result;
 }
@@ -378,7 +378,8 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "kill")) tell(kill(atoi(first), SIGCONT));
   if (!strcmp(how, "take-descriptor")) tell(reach_descriptor(atoi(first)));
   if (!strcmp(how, "symlink")) tell(reach_symlink(first, second));
-  if (!strcmp(how, "mknod")) tell(reach_mknod(first, (unsigned)atoi(second), (unsigned)atoi(third)));
+  if (!strcmp(how, "mknod")) tell(reach_mknod(S_IFCHR, first, (unsigned)atoi(second), (unsigned)atoi(third)));
+  if (!strcmp(how, "mknod-block")) tell(reach_mknod(S_IFBLK, first, (unsigned)atoi(second), (unsigned)atoi(third)));
   if (!strcmp(how, "read")) tell(opened(first, O_RDONLY));
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
