@@ -84,6 +84,23 @@ make_libc_image() {
     done
 }
 
+# make_debian_image   'debian-own:debian' is this machine's root as an image: with an /etc and a home of its own, lest what it does
+# to these be what it does to the host's, and the static test programs
+make_debian_image() {
+    local own=$image_dir/debian-own new
+    mkdir -p "$image_dir/debian"
+    mountpoint -q "$image_dir/debian" || mount --bind / "$image_dir/debian"
+    [[ ! -d $own ]] || return 0
+    make_image base
+    new=$(mktemp -d "$image_dir/.new.XXXXXX")
+    chmod 755 "$new"
+    mkdir -p "$new/usr/bin"
+    install -d -m 700 "$new/root"
+    cp -a /etc "$new/etc"
+    cp "$image_dir"/base/usr/bin/{marker,launch,reach} "$new/usr/bin"
+    mv -T "$new" "$own"
+}
+
 docker_capabilities='["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FSETID","CAP_FOWNER","CAP_MKNOD","CAP_NET_RAW","CAP_SETGID",
     "CAP_SETUID","CAP_SETFCAP","CAP_SETPCAP","CAP_NET_BIND_SERVICE","CAP_SYS_CHROOT","CAP_KILL","CAP_AUDIT_WRITE"]'
 

@@ -103,9 +103,27 @@ $except"
     echo "in force after $((in_force_at - written)) ms"
 }
 
-# block_escapes   all types, beside what else the test sets
+# block_escapes [EXCEPT…]   all types, beside what else the test sets
 block_escapes() {
-    printf 'version: 1\nrules:\n  - {name: no-escape, type: container-escape, action: block}\n' >"$rules_dir/no-escape.yaml"
+    printf 'version: 1\nrules:\n  - {name: no-escape, type: container-escape, action: block%s}\n' \
+        "${1:+, checks: {except: [$(IFS=,; echo "$*")]\}}" >"$rules_dir/no-escape.yaml"
+}
+
+# block_all [EXCEPT…]   every item but these, and every program that is not the image's
+block_all() { block_escapes "$@"; set_rule block; }
+
+# needs ITEM[,ITEM…] COMMAND…   it does what these items are, and nothing else: without them it runs unreported
+needs() {
+    local items=$1; shift
+    rm -f "$rules_dir/no-escape.yaml"
+    escape_rule alert
+    "$@"
+    same "${items//,/$'\n'}" "$(told | cut -d ' ' -f 1 | sort -u)"
+    # shellcheck disable=SC2086 # items
+    block_all ${items//,/ }
+    started_at=$EPOCHREALTIME
+    "$@"
+    no_alerts
 }
 
 told() { # told   "ITEM VERDICT TECHNIQUE", each once
