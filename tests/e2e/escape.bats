@@ -217,6 +217,7 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
 
 @test "a container with what is usual: what the kernel lets it do is refused, and nobody hears of what that refuses anyway" {
     make_host_things
+    echo 1 >/proc/sys/kernel/dmesg_restrict # as Debian has it
     make_bundle escape-usual base
     escape_rule block
     start_container escape-usual

@@ -138,10 +138,12 @@ TEST_CASE("cgroups that are named as runtimes do are found, and not what lies be
   sandbox.cgroup("user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope/docker/" + id);
   const auto plain = sandbox.cgroup("docker/" + id);
   sandbox.cgroup("elsewhere/" + id);
+  const auto split = sandbox.cgroup("system.slice/web.service/libpod-payload-" + id);
   sandbox.cgroup("libpod-conmon-" + id + ".scope");
   sandbox.write("cgroup/docker/cgroup.procs", "");
   const auto found = cgroupsNamed(sandbox.path() / "cgroup", runtimePatterns());
-  REQUIRE(found.size() == 2);
+  REQUIRE(found.size() == 3);
+  CHECK(std::ranges::any_of(found, [&](const auto& one) { return one.id == split && one.name == id; }));
   CHECK(std::ranges::any_of(found, [&](const auto& one) { return one.id == rootless && one.name == id; }));
   CHECK(std::ranges::any_of(found, [&](const auto& one) { return one.id == plain && one.path == "/docker/" + id; }));
   CHECK(cgroupsNamed(sandbox.path() / "none", runtimePatterns()).empty());

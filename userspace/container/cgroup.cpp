@@ -118,6 +118,8 @@ std::vector<kernel::Pattern> runtimePatterns() {
       // the same with cgroupfs as the runtime's cgroup manager
       {"crio-", "", ""},
       {"libpod-", "", ""},
+      // podman run --cgroups=split, as Quadlet's units have it
+      {"libpod-payload-", "", ""},
       {"", "", "docker"},
       {"", "", "default"},
       {"", "", "moby"},
