@@ -17,7 +17,7 @@ setup_file() {
     printf '[storage]\ndriver = "overlay"\n' | as_user tee /home/$user/.config/containers/storage.conf >/dev/null
 }
 setup() {
-    container_setup; holdfast_setup; engines_setup
+    container_setup; holdfast_setup; block_escapes; engines_setup
     podman_as=(as_user)
     podman_copies=$container_dir/theirs
     chmod 711 "$container_dir"
