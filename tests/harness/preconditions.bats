@@ -97,7 +97,7 @@ mounted() { under=(unshare --mount bash -euc "$mounts"$'\n''exec "$@"' -); }
     mounted
     refuses "too little disk space: $HOLDFAST_CACHE has 8 MB free, and " "kernel 6.1" "HOLDFAST_CACHE (now $HOLDFAST_CACHE)"
     scripts=(vm up test)
-    refuses "10600 MB are needed for kernel 6.1, kernel 6.12, making the guest's root"
+    refuses "11600 MB are needed for kernel 6.1, kernel 6.12, making the guest's root"
 }
 
 @test "too little space for what a virtual machine writes is said" {
