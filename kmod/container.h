@@ -36,7 +36,7 @@ struct path;
  * @bind_target: where, only compared; of @binding_task, as is @bind_outside
  * @bind_outside: that is not in the root to be
  * @detached: its runtime has seen to it that no mount of its propagates to the
- *	host
+ *	host; without a lock, as only who sets it up changes it
  * @rcu: for the table's readers
  */
 struct holdfast_container {

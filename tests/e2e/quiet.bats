@@ -8,15 +8,9 @@ load lib/holdfast
 setup() { container_setup; holdfast_setup; make_debian_image; }
 teardown() { holdfast_teardown; container_teardown; }
 
-start() { # start NAME OPTION…
-    local name=$1; shift
-    make_bundle "$name" debian-own:debian "$@"
-    start_container "$name"
-}
-
 @test "gdb and strace, on a process that they start and on one that runs" {
     block_all
-    start traced
+    start_debian traced
     exec_container traced sh -exc '
         sleep 100 & pid=$!
         strace -f -o /tmp/trace sh -c "ls / >/dev/null"
@@ -33,7 +27,7 @@ start() { # start NAME OPTION…
 
 @test "mounts of a container's own, by both interfaces, and namespaces further in" {
     block_all
-    start mounts --cap all --unmasked
+    start_debian mounts --cap all --unmasked
     exec_container mounts sh -exc '
         mkdir -p /tmp/a /tmp/b /srv/c
         mount -t tmpfs -o size=1m none /tmp/a
@@ -72,7 +66,7 @@ start() { # start NAME OPTION…
 
 # 'ip netns exec' shows the system's files anew, as the namespace has them; bridges and pairs of devices are modules.
 @test "network namespaces of a container's own, and plug-ins of CNI in them, without KL2 and MT2" {
-    start networks --cap all --unmasked
+    start_debian networks --cap all --unmasked
     needs KL2,MT2 exec_container networks sh -exc '
         ip netns add one
         ip netns exec one ip link set lo up
@@ -90,16 +84,16 @@ start() { # start NAME OPTION…
 @test "mounts on a volume where all is shared within the container; where its set-up is not known, without MT5" {
     mkdir "$container_dir/volume"
     share() { exec_container "$1" sh -exc 'mount --make-rshared /; mount -t tmpfs none /srv; umount /srv'; }
-    start plain --cap all --bind "$container_dir/volume:/srv"
+    start_debian plain --cap all --bind "$container_dir/volume:/srv"
     needs MT5 share plain
     block_all
-    start named --cap all --bind "$container_dir/volume:/srv" --cgroup "$(engine_cgroup named)"
+    start_debian named --cap all --bind "$container_dir/volume:/srv" --cgroup "$(engine_cgroup named)"
     share named
     no_alerts
     # one that was given it to share
     mount --bind "$container_dir/volume" "$container_dir/volume"
     mount --make-shared "$container_dir/volume"
-    start given --cap all --bind "$container_dir/volume:/srv:rbind,rshared" --jq '.linux.rootfsPropagation = "rshared"' \
+    start_debian given --cap all --bind "$container_dir/volume:/srv:rbind,rshared" --jq '.linux.rootfsPropagation = "rshared"' \
         --cgroup "$(engine_cgroup given)"
     same refused "$(exec_container given reach mount-on /srv)"
     same "MT5" "$(alerts '[.[] | select(.rule.name == "no-escape" and .container.id == "given").operation.check] | unique[]')"
@@ -107,7 +101,7 @@ start() { # start NAME OPTION…
 }
 
 @test "unshare -r and bubblewrap, by who has all, and by others without AS1" {
-    start unprivileged --unmasked
+    start_debian unprivileged --unmasked
     needs AS1 exec_container --user 33 unprivileged sh -exc '
         unshare -r sh -c "test \$(id -u) = 0"
         unshare -rmpf --mount-proc sh -exc "
@@ -117,7 +111,7 @@ start() { # start NAME OPTION…
             ls /proc/1/fd >/dev/null"
         bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent sh -c "marker && echo >/tmp/x"'
     block_all
-    start privileged --cap all --unmasked
+    start_debian privileged --cap all --unmasked
     exec_container privileged sh -exc '
         unshare -r marker
         bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent marker'
@@ -126,7 +120,7 @@ start() { # start NAME OPTION…
 
 @test "set-user-id programs, and exec with privileges that the container has not" {
     block_all
-    start users
+    start_debian users
     exec_container --user 33 users sh -exc '
         su -s /bin/sh -c "marker && touch /root/x && mkdir /root/y && id -u" root
         ! su -s /bin/sh -c "exit 3" root || exit 1
@@ -138,7 +132,7 @@ start() { # start NAME OPTION…
 
 @test "nginx" {
     block_all
-    start nginx
+    start_debian nginx
     exec_container nginx sh -exc '
         nginx
         curl --silent --fail http://127.0.0.1/ | grep -q "Welcome to nginx"

@@ -7,15 +7,9 @@ load lib/holdfast
 setup() { container_setup; holdfast_setup; make_debian_image; }
 teardown() { holdfast_teardown; container_teardown; }
 
-start() { # start NAME OPTION…
-    local name=$1; shift
-    make_bundle "$name" debian-own:debian "$@"
-    start_container "$name"
-}
-
 @test "postgres: makes its files, compiles queries, ends and starts again" {
     block_all
-    start postgres
+    start_debian postgres
     exec_container postgres install -d -o postgres /run/postgresql /srv/db
     exec_container --user "$(id -u postgres):$(id -g postgres)" postgres sh -exc '
         PATH=$PATH:/usr/lib/postgresql/15/bin
@@ -33,7 +27,7 @@ start() { # start NAME OPTION…
 
 # Its sandbox is made of namespaces further in.
 @test "Chromium without a screen, in its sandbox" {
-    start chromium --unmasked
+    start_debian chromium --unmasked
     page() {
         exec_container --user 33 --env HOME=/tmp chromium timeout 240 chromium-headless-shell --disable-gpu --dump-dom \
             'data:text/html,<script>document.write(6 * 7)</script>' | tee "$container_dir/page"

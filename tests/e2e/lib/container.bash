@@ -101,6 +101,12 @@ make_debian_image() {
     mv -T "$new" "$own"
 }
 
+start_debian() { # start_debian NAME OPTION…   a container of it
+    local name=$1; shift
+    make_bundle "$name" debian-own:debian "$@"
+    start_container "$name"
+}
+
 docker_capabilities='["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FSETID","CAP_FOWNER","CAP_MKNOD","CAP_NET_RAW","CAP_SETGID",
     "CAP_SETUID","CAP_SETFCAP","CAP_SETPCAP","CAP_NET_BIND_SERVICE","CAP_SYS_CHROOT","CAP_KILL","CAP_AUDIT_WRITE"]'
 
