@@ -4,8 +4,13 @@
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/kernfs.h>
+#include <linux/pid_namespace.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "container.h"
 #include "home.h"
@@ -165,6 +170,60 @@ static bool fits_pattern(struct cgroup *cgroup)
 	return holdfast_policy_names_container(name + 1, parent_name + 1);
 }
 
+/*
+ * The pid namespace of @task, if it is not the host's and its user namespace was
+ * made by another than root: *@owner. Under RCU.
+ */
+static struct pid_namespace *unprivileged_pid_ns(struct task_struct *task,
+						 uid_t *owner)
+{
+	const struct user_namespace *user_ns = __task_cred(task)->user_ns;
+	struct pid_namespace *pid_ns;
+
+	if (user_ns == &init_user_ns)
+		return NULL;
+	while (user_ns->parent != &init_user_ns)
+		user_ns = user_ns->parent;
+	*owner = from_kuid(&init_user_ns, user_ns->owner);
+	pid_ns = task_active_pid_ns(task);
+	return *owner && pid_ns != &init_pid_ns ? pid_ns : NULL;
+}
+
+/* A task in @pid_ns is there, so its first process is, too. Under RCU. */
+static u64 id_of_process(const struct pid_namespace *pid_ns)
+{
+	const struct task_struct *first = READ_ONCE(pid_ns->child_reaper);
+	u64 start = READ_ONCE(first->group_leader)->start_boottime;
+
+	return HOLDFAST_ID_OF_PROCESS |
+	       holdfast_ticks(start) << HOLDFAST_ID_PID_BITS | first->tgid;
+}
+
+/* Without a reference, as the innermost has it unless one further out is known. */
+static void find_by_process(struct task_struct *task,
+			    struct holdfast_place *place)
+{
+	const struct pid_namespace *pid_ns;
+	uid_t owner;
+
+	for (pid_ns = unprivileged_pid_ns(task, &owner);
+	     pid_ns && pid_ns != &init_pid_ns; pid_ns = pid_ns->parent) {
+		u64 id = id_of_process(pid_ns);
+		struct holdfast_container *container = find_rcu(id);
+		bool none = container &&
+			    holdfast_container_test(container,
+						    HOLDFAST_CONTAINER_F_NONE);
+
+		if (place->by_process && (!container || none))
+			continue;
+		place->container = none ? NULL : container;
+		place->cgroup_id = id;
+		place->none = none;
+		place->by_process = true;
+		place->owner = owner;
+	}
+}
+
 void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 			 char *path, size_t size)
 {
@@ -195,6 +254,8 @@ void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 		place->pattern = !container;
 		place->none = false;
 	}
+	if (!place->container && !place->pattern)
+		find_by_process(task, place);
 	if (place->container &&
 	    !refcount_inc_not_zero(&place->container->refs)) {
 		/* Deleted this moment: as if the controller knew nothing. */
@@ -205,8 +266,60 @@ void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 	rcu_read_unlock();
 }
 
+/* A reference to the process that the place is known by; NULL if it is gone. */
+static struct task_struct *get_first(const struct holdfast_place *place)
+{
+	struct task_struct *first;
+
+	rcu_read_lock();
+	first = pid_task(find_pid_ns(holdfast_pid_of_id(place->cgroup_id),
+				     &init_pid_ns), PIDTYPE_TGID);
+	if (first)
+		get_task_struct(first);
+	rcu_read_unlock();
+	return first;
+}
+
+bool holdfast_is_process_of(u64 cgroup_id, uid_t owner)
+{
+	struct holdfast_place place = {};
+	struct task_struct *first;
+
+	rcu_read_lock();
+	first = pid_task(find_pid_ns(holdfast_pid_of_id(cgroup_id),
+				     &init_pid_ns), PIDTYPE_TGID);
+	if (first)
+		find_by_process(first, &place);
+	rcu_read_unlock();
+	return place.by_process && place.cgroup_id == cgroup_id &&
+	       place.owner == owner;
+}
+
+bool holdfast_place_is_apart(const struct holdfast_place *place,
+			     struct task_struct *task)
+{
+	struct holdfast_home *home;
+	struct task_struct *first;
+	bool apart;
+
+	if (!place->by_process || !place->container)
+		return false;
+	home = holdfast_container_home(place->container, NULL);
+	if (!home)
+		return false;
+	apart = !holdfast_home_entered(home, task);
+	holdfast_home_put(home);
+	first = apart ? get_first(place) : NULL;
+	if (first) {
+		apart = !holdfast_same_mounts(task, first);
+		put_task_struct(first);
+	}
+	return apart;
+}
+
 bool holdfast_in_container(struct task_struct *task)
 {
+	struct holdfast_place place = {};
 	struct cgroup *cgroup;
 	bool found = false;
 
@@ -220,8 +333,10 @@ bool holdfast_in_container(struct task_struct *task)
 			!holdfast_container_test(container,
 						 HOLDFAST_CONTAINER_F_NONE);
 	}
+	if (!found)
+		find_by_process(task, &place);
 	rcu_read_unlock();
-	return found;
+	return found || place.container;
 }
 
 void holdfast_container_set_name(struct holdfast_container *container,

@@ -2,9 +2,13 @@
 #ifndef HOLDFAST_CONTAINER_H
 #define HOLDFAST_CONTAINER_H
 
+#include <linux/bits.h>
 #include <linux/cgroup.h>
+#include <linux/math64.h>
+#include <linux/param.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 
 #include <uapi/linux/holdfast.h>
@@ -67,23 +71,55 @@ struct holdfast_container {
  * @cgroup_id: of the cgroup that is or may be a container, 0 for the root
  * @pattern: there is no record, but its name fits a pattern
  * @none: the controller has said that this cgroup is no container
+ * @by_process: @cgroup_id has HOLDFAST_ID_OF_PROCESS
+ * @owner: then, who made the outermost user namespace; in the initial one
  */
 struct holdfast_place {
 	struct holdfast_container *container;
 	u64 cgroup_id;
 	bool pattern;
 	bool none;
+	bool by_process;
+	uid_t owner;
 };
+
+/* Of HOLDFAST_ID_OF_PROCESS. */
+static inline pid_t holdfast_pid_of_id(u64 id)
+{
+	return id & (BIT(HOLDFAST_ID_PID_BITS) - 1);
+}
+
+/* Nanoseconds of boot time as /proc shows them. */
+static inline u64 holdfast_ticks(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_SEC / USER_HZ);
+}
 
 void holdfast_container_exit(void);
 
 /*
  * The outermost cgroup around @task that is a container: what a member names
- * a cgroup further in has no effect. With @path, the path of the cgroup found
- * is written to it, at most @size bytes. RCU is held or the task is current.
+ * a cgroup further in has no effect. If there is none, and somebody without
+ * privilege made the user namespace that @task is in: the outermost pid namespace
+ * around @task whose first process is a container's. With @path, the path of the
+ * cgroup is written to it, at most @size bytes. RCU is held or the task is current.
  */
 void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 			 char *path, size_t size);
+
+/*
+ * Is there the process that HOLDFAST_ID_OF_PROCESS names, the first of its pid
+ * namespace, and did @owner make the outermost user namespace that it is in?
+ */
+bool holdfast_is_process_of(u64 cgroup_id, uid_t owner);
+
+/*
+ * Is @task, found there by the first process of its pid namespace, neither in the
+ * mount namespace of that one's container nor in the one that it has now? It is
+ * another container's then, in a pod whose containers share processes. May sleep.
+ */
+bool holdfast_place_is_apart(const struct holdfast_place *place,
+			     struct task_struct *task);
 
 /* Is @task in the cgroup of some container? Any context, cheap. */
 bool holdfast_in_container(struct task_struct *task);

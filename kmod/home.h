@@ -68,6 +68,9 @@ void holdfast_home_hold(struct holdfast_home *home);
 /* Any context. */
 void holdfast_home_put(struct holdfast_home *home);
 
+/* Have they the same mount namespace? Both are held, or current. May sleep. */
+bool holdfast_same_mounts(struct task_struct *task, struct task_struct *other);
+
 /* The root directory of @task, held, unless it has exited. */
 bool holdfast_task_root(struct task_struct *task, struct path *root);
 
@@ -78,10 +81,11 @@ bool holdfast_is_below_root(struct task_struct *task, const struct path *path);
 bool holdfast_is_host_mount(const struct path *path);
 
 /*
- * Is current in the mount namespace, which is not the host's? Its root may have
- * become another one than the container's. May sleep.
+ * Is @task, which the caller holds or is, in the mount namespace, which is not the
+ * host's? Its root may have become another one than the container's. May sleep.
  */
-bool holdfast_home_entered(const struct holdfast_home *home);
+bool holdfast_home_entered(const struct holdfast_home *home,
+			   struct task_struct *task);
 
 /*
  * Is @task, which the caller holds or is, there, and is @path below the root?

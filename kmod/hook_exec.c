@@ -75,9 +75,11 @@ static int ask(const struct arming *arming, const char *cgroup_path,
 	       enum holdfast_answer *answer)
 {
 	const struct inode *inode = file_inode(arming->bprm->file);
+	const struct holdfast_place *place = &arming->place;
 	const struct holdfast_question question = {
-		.cgroup_id = arming->place.cgroup_id,
-		.flags = (arming->place.pattern || arming->place.container ?
+		.cgroup_id = place->cgroup_id,
+		.flags = (place->by_process ? HOLDFAST_QUERY_F_PROCESS :
+			  place->pattern || place->container ?
 			  HOLDFAST_QUERY_F_PATTERN : 0) |
 			 (arming->pid1 ? HOLDFAST_QUERY_F_PID1 : 0) |
 			 (arming->on_root ? HOLDFAST_QUERY_F_ROOT_FILE : 0) |
@@ -87,6 +89,7 @@ static int ask(const struct arming *arming, const char *cgroup_path,
 		.root_dev = new_encode_dev(arming->root.dentry->d_sb->s_dev),
 		.path = arming->bprm->filename,
 		.cgroup_path = cgroup_path,
+		.owner = place->owner,
 	};
 
 	return holdfast_query_ask(&question, answer);
@@ -113,7 +116,8 @@ static int classify(struct arming *arming, const char *cgroup_path)
 		     holdfast_policy_binds(place->container);
 	int err;
 
-	if (!place->cgroup_id || place->none)
+	if (!place->cgroup_id || place->none ||
+	    holdfast_place_is_apart(place, current))
 		return -ENOENT;
 	/* Entered later, as `exec` does, or nothing is left to be asked. */
 	if (armed || (known && arming->on_root))
@@ -229,7 +233,7 @@ static bool is_of_host(void)
 		return true;
 	home = holdfast_container_home(place.container, NULL);
 	if (home) {
-		entered = holdfast_home_entered(home) || below_member();
+		entered = holdfast_home_entered(home, current) || below_member();
 		holdfast_home_put(home);
 	}
 	holdfast_container_put(place.container);

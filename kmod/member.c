@@ -490,6 +490,21 @@ out:
 	return err;
 }
 
+/* Does @task descend from the process that the place is known by? */
+static bool descends(const struct holdfast_place *place,
+		     const struct task_struct *task)
+{
+	const pid_t first = holdfast_pid_of_id(place->cgroup_id);
+	bool found;
+
+	rcu_read_lock();
+	while (task->tgid > 1 && task->tgid != first)
+		task = rcu_dereference(task->real_parent);
+	found = task->tgid == first;
+	rcu_read_unlock();
+	return found;
+}
+
 static int adopt_if_in_container(struct task_struct *task)
 {
 	struct holdfast_place place;
@@ -503,7 +518,8 @@ static int adopt_if_in_container(struct task_struct *task)
 	}
 	if (!place.container)
 		return -ENOENT;
-	err = adopt_into(task, place.container);
+	err = holdfast_place_is_apart(&place, task) && !descends(&place, task) ?
+		      -ENOENT : adopt_into(task, place.container);
 	holdfast_container_put(place.container);
 	return err;
 }
@@ -554,11 +570,6 @@ void holdfast_member_adopt_all(void)
 		queue_work(adopt_queue, &adopt);
 }
 
-static u64 ticks(u64 ns)
-{
-	return div_u64(ns, NSEC_PER_SEC / USER_HZ);
-}
-
 /*
  * The controller says that the container runs, so @task is no set-up; and it is
  * at the host's root, where no exec arms.
@@ -589,7 +600,8 @@ int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id)
 		return -ENOENT;
 	rcu_read_lock();
 	task = pid_task(find_pid_ns(tgid, &init_pid_ns), PIDTYPE_TGID);
-	if (task && ticks(task->start_boottime) != ticks(start_time))
+	if (task && holdfast_ticks(task->start_boottime) !=
+			    holdfast_ticks(start_time))
 		task = NULL;
 	if (task)
 		get_task_struct(task);

@@ -324,7 +324,10 @@ int holdfast_put_query(struct sk_buff *skb, u64 id, u32 timeout_ms,
 			put_u64(skb, HOLDFAST_A_QUERY_ROOT_DEV,
 				question->root_dev, pad) ||
 			nla_put_u32(skb, HOLDFAST_A_QUERY_TIMEOUT_MS,
-				    timeout_ms));
+				    timeout_ms) ||
+			((question->flags & HOLDFAST_QUERY_F_PROCESS) &&
+			 nla_put_u32(skb, HOLDFAST_A_QUERY_OWNER,
+				     question->owner)));
 }
 
 static int put_ancestor(struct sk_buff *skb,

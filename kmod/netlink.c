@@ -31,6 +31,7 @@ static const struct nla_policy container_policy[HOLDFAST_A_CONTAINER_MAX + 1] = 
 	[HOLDFAST_A_CONTAINER_GENERATION] = { .type = NLA_U32 },
 	[HOLDFAST_A_CONTAINER_FLAGS] =
 		NLA_POLICY_MASK(NLA_U32, __HOLDFAST_CONTAINER_F_SETTABLE),
+	[HOLDFAST_A_CONTAINER_OWNER] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy member_policy[HOLDFAST_A_MEMBER_MAX + 1] = {
@@ -282,6 +283,24 @@ static int parse_container(struct genl_info *info, struct nlattr **attrs)
 			     HOLDFAST_A_CONTAINER_CGROUP_ID, 0);
 }
 
+/* Whoever says so, of a process that is another's there is to be no record. */
+static bool may_be_made(u64 cgroup_id, const struct nlattr *owner)
+{
+	struct holdfast_container *container;
+	bool known = false;
+
+	if (!(cgroup_id & HOLDFAST_ID_OF_PROCESS))
+		return true;
+	container = holdfast_container_find(cgroup_id);
+	if (container) {
+		known = !holdfast_container_test(container,
+						 HOLDFAST_CONTAINER_F_NONE);
+		holdfast_container_put(container);
+	}
+	return known ||
+	       (owner && holdfast_is_process_of(cgroup_id, nla_get_u32(owner)));
+}
+
 static int do_container_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *attrs[HOLDFAST_A_CONTAINER_MAX + 1];
@@ -293,6 +312,9 @@ static int do_container_set(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	cgroup_id = nla_get_u64(attrs[HOLDFAST_A_CONTAINER_CGROUP_ID]);
+	if (!may_be_made(cgroup_id, attrs[HOLDFAST_A_CONTAINER_OWNER]))
+		return holdfast_fault(info, nest, -ESRCH,
+				      "no such process of that user's");
 	if (!attrs[HOLDFAST_A_CONTAINER_FLAGS] ||
 	    !nla_get_u32(attrs[HOLDFAST_A_CONTAINER_FLAGS]))
 		return set_container(cgroup_id, attrs, nest, info);

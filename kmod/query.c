@@ -16,6 +16,7 @@
 #include "stats.h"
 
 #define PER_CONTAINER	4	/* pending queries about one cgroup */
+#define BY_PROCESS	64	/* of those that anybody without privilege may cause */
 #define SILENT_AFTER	3	/* time-outs in a row */
 #define TIMEOUT_MS	2000	/* before a policy says otherwise */
 
@@ -30,6 +31,7 @@ MODULE_PARM_DESC(max_queries, "how many queries may be pending (default 256)");
  * @cgroup_id: what it is about
  * @dev: the program's
  * @ino: the program's
+ * @by_process: HOLDFAST_QUERY_F_PROCESS
  * @waiters: tasks that wait; the last one frees it. Under lock.
  * @result: 0, -ETIMEDOUT, -ENOTCONN; set under lock before @done
  * @answer: likewise
@@ -41,6 +43,7 @@ struct query {
 	u64 cgroup_id;
 	u64 dev;
 	u64 ino;
+	bool by_process;
 	unsigned int waiters;
 	int result;
 	enum holdfast_answer answer;
@@ -76,15 +79,21 @@ static struct query *find_locked(u64 id)
 	return NULL;
 }
 
-/* A pending query about the same, to join, or NULL; *@of_cgroup: how many. */
+/*
+ * A pending query about the same, to join, or NULL; *@of_cgroup: how many about
+ * the cgroup, *@by_process: and about processes.
+ */
 static struct query *find_same_locked(const struct holdfast_question *question,
-				      unsigned int *of_cgroup)
+				      unsigned int *of_cgroup,
+				      unsigned int *by_process)
 {
 	struct query *query;
 
 	lockdep_assert_held(&lock);
 	*of_cgroup = 0;
+	*by_process = 0;
 	list_for_each_entry(query, &queries, list) {
+		*by_process += query->by_process;
 		if (query->cgroup_id != question->cgroup_id)
 			continue;
 		if (query->dev == question->dev && query->ino == question->ino)
@@ -99,16 +108,17 @@ static struct query *enter(struct query *fresh,
 			   const struct holdfast_question *question, int *err)
 {
 	struct query *query = NULL;
-	unsigned int of_cgroup;
+	unsigned int of_cgroup, by_process;
 
 	spin_lock(&lock);
 	if (!open || timeouts >= SILENT_AFTER) {
 		*err = -ENOTCONN;
 		goto out;
 	}
-	query = find_same_locked(question, &of_cgroup);
+	query = find_same_locked(question, &of_cgroup, &by_process);
 	if (!query) {
-		if (nr >= max_queries || of_cgroup >= PER_CONTAINER) {
+		if (nr >= max_queries || of_cgroup >= PER_CONTAINER ||
+		    (fresh->by_process && by_process >= BY_PROCESS)) {
 			*err = -EBUSY;
 			goto out;
 		}
@@ -181,6 +191,7 @@ int holdfast_query_ask(const struct holdfast_question *question,
 	fresh->cgroup_id = question->cgroup_id;
 	fresh->dev = question->dev;
 	fresh->ino = question->ino;
+	fresh->by_process = question->flags & HOLDFAST_QUERY_F_PROCESS;
 	query = enter(fresh, question, &err);
 	if (query != fresh)
 		kfree(fresh);

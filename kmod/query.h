@@ -17,6 +17,7 @@ struct sk_buff;
  * @root_dev: of the task's root directory
  * @path: the program as the task names it
  * @cgroup_path: of the cgroup
+ * @owner: with HOLDFAST_QUERY_F_PROCESS
  */
 struct holdfast_question {
 	u64 cgroup_id;
@@ -26,6 +27,7 @@ struct holdfast_question {
 	u64 root_dev;
 	const char *path;
 	const char *cgroup_path;
+	u32 owner;
 };
 
 /*

@@ -36,6 +36,7 @@ class Sandbox {
     roots.runc_parents = {path_ / "spaces"};
     roots.crun = {path_ / "crun"};
     roots.cgroup_mount = path_ / "cgroup";
+    roots.rootless = {path_ / "users", path_ / "tmp"};
     return roots;
   }
   void write(const std::filesystem::path& file, const std::string& text) const {

@@ -28,6 +28,7 @@ class FakePort : public kernel::Port {
   int host_directory_error = 0;
   std::map<std::uint64_t, kernel::ContainerInfo> records;
   int set_containers = 0;
+  std::map<std::uint64_t, std::uint32_t> owners;  // of processes, by kernel::idOfProcess()
   std::vector<kernel::MemberInfo> member_list;
   std::function<int()> fail_commit;  // an errno, 0 for none
   std::function<int()> fail_answer;
@@ -55,6 +56,10 @@ class FakePort : public kernel::Port {
   kernel::Outcome<void> setContainer(const kernel::ContainerInfo& info) override {
     const std::scoped_lock lock(mutex);
     if (info.generation != state.generation) return kernel::failWith(ESTALE, "generation");
+    const bool of_process = info.cgroup_id >= kernel::idOfProcess(0, 0);
+    if (of_process && !records.contains(info.cgroup_id) &&
+        (!owners.contains(info.cgroup_id) || owners[info.cgroup_id] != info.owner))
+      return kernel::failWith(ESRCH, "no such process of that user's");
     auto& record = records[info.cgroup_id];
     record.cgroup_id = info.cgroup_id;
     record.name = info.name;

@@ -112,6 +112,21 @@ TEST_CASE("what no runtime names is no container, at once") {
   CHECK_FALSE(f.table.find(4242));
 }
 
+TEST_CASE("a user's container without a cgroup is told by the user's own state, and never by another's") {
+  Fixture f(test::kBlockAll);
+  f.sandbox.runc("web", 10);
+  auto query = f.query(kernel::idOfProcess(55, kStart), "/user.slice/session-1.scope", 55,
+                       kernel::kQueryProcess | kernel::kQueryPid1 | kernel::kQueryRootFile);
+  query.owner = 4711;
+  CHECK_FALSE(f.answerer.tryNow(query));
+  REQUIRE(f.resolve(query));
+  CHECK(f.last() == AnswerKind::None);
+  // The cgroup's name says nothing, whatever it is.
+  query.cgroup_path = "/web";
+  REQUIRE(f.resolve(query));
+  CHECK(f.last() == AnswerKind::None);
+}
+
 TEST_CASE("a cgroup that is named as containers' are has the default profile if nobody knows more") {
   Fixture f(test::kBlockAll);
   const auto query = f.query(4242, "/user.slice/libpod-0123456789abcdef.scope", 55, kernel::kQueryPattern);

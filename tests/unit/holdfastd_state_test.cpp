@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "container/process.hpp"
+#include "container_namespaced.hpp"
 #include "container_sandbox.hpp"
 #include "control/message.hpp"
 #include "holdfastd/control_handlers.hpp"
@@ -108,6 +109,48 @@ TEST_CASE("what starts and ends is noticed the second time") {
   CHECK_FALSE(f.port.records.contains(id));
   CHECK_FALSE(f.table.find(id));
   CHECK(f.table.remember(id)->id == "web");
+}
+
+TEST_CASE("a user's container without a cgroup is known once the kernel has said that it is the user's") {
+  Fixture f;
+  const test::Namespaced process;
+  const std::uint32_t user = ::geteuid() != 0 ? ::geteuid() : 4711;
+  const auto id = kernel::idOfProcess(process.pid(), process.ticks());
+  const std::string state = "users/" + std::to_string(user);
+  f.sandbox.write(state + "/crun/web/status", R"({"pid":)" + std::to_string(process.pid()) +
+                                                  R"(,"process-start-time":)" + std::to_string(process.ticks()) + "}");
+  for (const char* directory : {"", "/crun", "/crun/web"})
+    REQUIRE(::chown((f.sandbox.path() / (state + directory)).c_str(), user, static_cast<gid_t>(-1)) == 0);
+  REQUIRE(f.reconciler.adoptContainers());
+  REQUIRE(f.keeper.apply(test::rules(test::kBlockAll), {}));
+  CHECK(f.port.policies[0].bindings.empty());
+  f.port.owners[id] = user + 1;
+  REQUIRE(f.reconciler.adoptProcesses());
+  REQUIRE(f.reconciler.tick());
+  CHECK_FALSE(f.port.records.contains(id));
+  CHECK_FALSE(f.table.find(id));
+  CHECK(f.port.adopted.empty());
+
+  f.port.owners[id] = user;
+  REQUIRE(f.reconciler.tick());
+  CHECK(f.port.records.at(id).name == "web");
+  REQUIRE(f.table.find(id));
+  CHECK(f.table.find(id)->armed);
+  REQUIRE(f.port.adopted.size() == 1);
+  CHECK(f.port.adopted[0].tgid == process.pid());
+  CHECK(f.port.adopted[0].cgroup_id == id);
+  f.port.records[id].members = 1;
+
+  // Another daemon knows it by what the first one told the kernel.
+  Reconciler next{f.port, f.keeper, f.table, f.runtimes, {}};
+  f.table.erase(id);
+  REQUIRE(next.adoptContainers());
+  CHECK(f.table.find(id)->container->owner == user);
+  f.port.records[id].members = 0;
+  f.sandbox.remove(state);
+  REQUIRE(next.tick());
+  REQUIRE(next.tick());
+  CHECK_FALSE(f.port.records.contains(id));
 }
 
 TEST_CASE("a container that started without an answer is decided again, once") {

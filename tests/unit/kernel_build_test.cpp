@@ -150,6 +150,11 @@ TEST_CASE("single requests have the attributes that the module demands") {
 
   const auto adopt = attributes(buildAdopt(kFamily, {.tgid = 9, .start_time = 11, .cgroup_id = 5}), HOLDFAST_CMD_ADOPT);
   CHECK(parseMembers(adopt)->at(0).start_time == 11);
+  const ContainerInfo info{.cgroup_id = 5, .name = "web"};
+  ContainerInfo owned = info;
+  owned.owner = 1000;
+  CHECK(attributes(buildContainerSet(kFamily, owned), HOLDFAST_CMD_CONTAINER_SET).size() ==
+        attributes(buildContainerSet(kFamily, info), HOLDFAST_CMD_CONTAINER_SET).size() + 8);
 
   CHECK(attributes(buildAck(kFamily, 3), HOLDFAST_CMD_EVENT_ACK).size() == 12);
   CHECK(attributes(buildHello(kFamily), HOLDFAST_CMD_HELLO).size() == 8);

@@ -40,7 +40,8 @@ ByteWriter query() {
       .text(HOLDFAST_A_QUERY_CGROUP_PATH, "/web")
       .u32(HOLDFAST_A_QUERY_TGID, 42)
       .u32(HOLDFAST_A_QUERY_FLAGS, HOLDFAST_QUERY_F_PID1)
-      .u32(HOLDFAST_A_QUERY_TIMEOUT_MS, 2000);
+      .u32(HOLDFAST_A_QUERY_TIMEOUT_MS, 2000)
+      .u32(HOLDFAST_A_QUERY_OWNER, 1000);
   return writer;
 }
 
@@ -102,6 +103,7 @@ TEST_CASE("a query is read, and two in one message or none of a cgroup are refus
   REQUIRE(one);
   CHECK(std::get<Query>(*one).cgroup_path == "/web");
   CHECK(std::get<Query>(*one).tgid == 42);
+  CHECK(std::get<Query>(*one).owner == 1000);
   CHECK_FALSE(parseStreamMessage(HOLDFAST_CMD_QUERY,
                                  ByteWriter().nest(HOLDFAST_A_QUERY, query()).nest(HOLDFAST_A_QUERY, query()).bytes()));
   CHECK_FALSE(parseStreamMessage(

@@ -42,6 +42,10 @@ void addProcesses(const std::filesystem::path& directory, std::size_t depth, std
 
 std::string_view lastComponent(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+std::string_view parentOf(std::string_view path) {
+  return path.substr(0, path.size() - std::min(path.size(), lastComponent(path).size() + 1));
+}
+
 bool isIdentifier(std::string_view text) {
   return text.size() >= kIdentifierMin &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -127,10 +131,16 @@ std::vector<kernel::Pattern> runtimePatterns() {
   };
 }
 
+bool isInNamed(std::string_view path, const std::vector<kernel::Pattern>& patterns) {
+  for (; !path.empty(); path = parentOf(path)) {
+    if (identifierIn(lastComponent(path), lastComponent(parentOf(path)), patterns)) return true;
+  }
+  return false;
+}
+
 std::string nameFromPath(std::string_view path, const std::vector<kernel::Pattern>& patterns) {
   const auto last = lastComponent(path);
-  const auto parent = lastComponent(path.substr(0, path.size() - std::min(path.size(), last.size() + 1)));
-  return std::string(identifierIn(last, parent, patterns).value_or(last));
+  return std::string(identifierIn(last, lastComponent(parentOf(path)), patterns).value_or(last));
 }
 
 }  // namespace holdfast::container

@@ -27,6 +27,9 @@ namespace holdfast::container {
 /// The names that runtimes give to containers' cgroups.
 [[nodiscard]] std::vector<kernel::Pattern> runtimePatterns();
 
+/// Whether the path, or one above it, is a cgroup whose name fits a pattern.
+[[nodiscard]] bool isInNamed(std::string_view path, const std::vector<kernel::Pattern>& patterns);
+
 struct NamedCgroup {
   std::uint64_t id = 0;
   std::string path;

@@ -21,7 +21,9 @@ struct Container {
   std::string name;             // what people call it; the id if the runtime knows nothing else
   std::string engine;           // "docker", "podman", "containerd", "cri-o"; empty if it is no engine's
   std::string runtime;          // "runc", "crun"; empty if only the cgroup's name says that it is a container
-  std::uint64_t cgroup_id = 0;  // inode number of the cgroup's directory; 0 if that is gone or is no container's own
+  std::uint64_t cgroup_id = 0;  // inode number of the cgroup's directory; 0 if that is gone or is no container's own;
+                                // or kernel::idOfProcess(), see rootless.hpp
+  std::uint32_t owner = 0;      // the user who runs it, if its state is theirs
   std::string cgroup_path;      // from the root of the hierarchy, "/system.slice/docker-….scope"
   std::uint32_t init_pid = 0;
   std::uint64_t init_start_ticks = 0;  // field 22 of /proc/PID/stat

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <system_error>
 
 #include "base/fd.hpp"
@@ -75,6 +76,7 @@ std::shared_ptr<const Container> Scan::find(std::uint64_t cgroup_id, std::string
   for (const auto& container : containers) {
     if (container->cgroup_id == 0) continue;
     if (container->cgroup_id == cgroup_id) return container;
+    if (container->cgroup_path.empty()) continue;
     if (isWithin(cgroup_path, container->cgroup_path) &&
         (!nearest || container->cgroup_path.size() > nearest->cgroup_path.size())) {
       nearest = container;
@@ -110,6 +112,20 @@ Scan Runtimes::scan() {
   }
   for (const auto& root : roots_.crun) scanRoot(root, Runtime::Crun, {}, scan);
   std::erase_if(cache_, [this](const auto& entry) { return entry.second.round != round_; });
+  return scan;
+}
+
+Scan Runtimes::scanAll() {
+  Scan scan = this->scan();
+  auto rootless = rootlessOfAll(roots_.rootless);
+  scan.containers.insert(scan.containers.end(), std::make_move_iterator(rootless.begin()),
+                         std::make_move_iterator(rootless.end()));
+  return scan;
+}
+
+Scan Runtimes::scanRootless(uid_t user) const {
+  Scan scan;
+  scan.containers = rootlessOf(roots_.rootless, user);
   return scan;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -12,6 +14,7 @@
 
 #include "container/container.hpp"
 #include "container/engines.hpp"
+#include "container/rootless.hpp"
 #include "container/state_file.hpp"
 
 namespace holdfast::container {
@@ -22,6 +25,7 @@ struct RuntimeRoots {
   std::vector<std::filesystem::path> runc_parents;  // DIR/NAMESPACE/ID/state.json
   std::vector<std::filesystem::path> crun;          // DIR/ID/status and config.json
   EngineRoots engines;
+  RootlessRoots rootless;
   std::filesystem::path cgroup_mount = "/sys/fs/cgroup";
 
   /// The places of runc, crun, Docker, containerd, Podman and CRI-O as root runs them.
@@ -57,6 +61,10 @@ class Runtimes {
   explicit Runtimes(RuntimeRoots roots) : roots_(std::move(roots)), engines_(roots_.engines) {}
 
   [[nodiscard]] Scan scan();
+  /// Also containers of users that have no cgroup of their own.
+  [[nodiscard]] Scan scanAll();
+  /// Only those, of this user.
+  [[nodiscard]] Scan scanRootless(uid_t user) const;
   [[nodiscard]] const RuntimeRoots& roots() const { return roots_; }
 
  private:

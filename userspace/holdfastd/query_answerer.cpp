@@ -67,7 +67,7 @@ bool QueryAnswerer::settled(const kernel::Query& query, const kernel::Outcome<vo
 
 bool QueryAnswerer::tryNow(const kernel::Query& query, Clock::time_point arrived) {
   const auto entry = table_.find(query.cgroup_id);
-  if (!entry) return false;
+  if (!entry || (query.flags & kernel::kQueryProcess) != 0) return false;
   // A new init process in a known cgroup is a new container.
   const bool init = isInit(query, *entry->container);
   if (!entry->self_test && !init && (!entry->armed || (query.flags & kernel::kQueryPid1) != 0)) return false;
@@ -106,7 +106,8 @@ bool QueryAnswerer::resolve(const kernel::Query& query, Clock::time_point arrive
     return true;
   }
   if (tryNow(query, arrived)) return true;
-  const auto scan = runtimes_.scan();
+  const bool by_process = (query.flags & kernel::kQueryProcess) != 0;
+  const auto scan = by_process ? runtimes_.scanRootless(query.owner) : runtimes_.scan();
   const bool named = (query.flags & kernel::kQueryPattern) != 0;
   if (const auto found = scan.find(query.cgroup_id, query.cgroup_path, named)) {
     auto known = table_.find(query.cgroup_id);

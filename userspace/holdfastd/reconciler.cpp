@@ -37,7 +37,7 @@ std::vector<container::Table::Entry> Reconciler::takeScan(const container::Scan&
   std::vector<container::Table::Entry> changed;
   for (const auto& container : scan.containers) {
     const auto id = container->cgroup_id;
-    if (id == 0) continue;
+    if (id == 0 || container->owner != 0) continue;
     const auto known = table_.find(id);
     if (known && known->self_test) continue;
     const auto in_kernel = kernels.find(id);
@@ -51,6 +51,27 @@ std::vector<container::Table::Entry> Reconciler::takeScan(const container::Scan&
       changed.push_back(*table_.find(id));
   }
   return changed;
+}
+
+void Reconciler::takeRootless(const container::Scan& scan, const Kernels& kernels) {
+  std::set<std::uint64_t> waiting;
+  for (const auto& container : scan.containers) {
+    const auto id = container->cgroup_id;
+    if (container->owner == 0 || container->state != container::State::Running || table_.find(id)) continue;
+    const container::Table::Entry entry{id, container, true, false};
+    if (const auto in_kernel = kernels.find(id); in_kernel != kernels.end()) {
+      // The kernel was told by a controller before.
+      if (in_kernel->second.name == container->id) (void)table_.put(id, container, true);
+      continue;
+    }
+    waiting.insert(id);
+    if (!rootless_.contains(id) || !tell(entry)) continue;
+    if (!table_.put(id, container, true)) continue;
+    if (on_new_) on_new_(*container);
+    (void)tell(entry);  // another policy may have come between
+    adoptProcessesOf(entry);
+  }
+  rootless_ = std::move(waiting);
 }
 
 void Reconciler::takeNamed(const container::Scan& scan, bool only_sandboxes) {
@@ -77,6 +98,8 @@ std::vector<container::Table::Entry> Reconciler::takeKernels(const container::Sc
     // A cgroup below or, with Podman, right above the container's own.
     const auto found = std::ranges::find_if(scan.containers, [&, id = id, &info = info](const auto& container) {
       const auto& path = container->cgroup_path;
+      // What users say of theirs has no part in another's.
+      if (container->owner != 0) return false;
       return container->id == info.name ||
              container::cgroupId(runtimes_.roots().cgroup_mount, path.substr(0, path.rfind('/'))) == id;
     });
@@ -94,8 +117,9 @@ std::vector<container::Table::Entry> Reconciler::takeKernels(const container::Sc
 kernel::Outcome<void> Reconciler::adoptContainers() {
   auto kernels = this->kernels();
   if (!kernels) return tl::unexpected(kernels.error());
-  const auto scan = runtimes_.scan();
+  const auto scan = runtimes_.scanAll();
   (void)takeScan(scan, *kernels, true);  // bound by the first policy
+  takeRootless(scan, *kernels);
   (void)takeKernels(scan, *kernels);
   takeNamed(scan, false);
   untold_.clear();
@@ -104,35 +128,42 @@ kernel::Outcome<void> Reconciler::adoptContainers() {
   return {};
 }
 
-void Reconciler::tell(const container::Table::Entry& entry) {
+bool Reconciler::tell(const container::Table::Entry& entry) {
   const auto done = keeper_.withProfile(entry, [&](const Assignment& assignment) {
     kernel::ContainerInfo info;
     info.cgroup_id = entry.cgroup_id;
     info.name = entry.container->id;
     info.profile_id = assignment.profile_id;
     info.generation = assignment.generation;
+    info.owner = entry.container->owner;
     return port_.setContainer(info);
   });
-  if (!done) spdlog::warn("container {}: {}", safeUtf8(entry.container->id), done.error().message);
+  // Of a user's that is not there, or another's, the user may say much.
+  if (!done && done.error().code != ESRCH)
+    spdlog::warn("container {}: {}", safeUtf8(entry.container->id), done.error().message);
+  return done.has_value();
 }
 
 void Reconciler::adoptProcessesOf(const container::Table::Entry& entry) {
   const auto& path = entry.container->cgroup_path;
   std::string first_error;
+  const auto adopt = [&](std::uint32_t pid, std::uint64_t ticks) {
+    const auto done =
+        port_.adopt({.tgid = pid, .start_time = container::ticksToNs(ticks), .cgroup_id = entry.cgroup_id, .flags = 0});
+    const int code = done ? 0 : done.error().code;
+    // Gone meanwhile, a member already, still the runtime's own program, or at home in the host's root: all as it is.
+    const bool harmless = code == ESRCH || code == ENOENT || code == EEXIST || code == EAGAIN || code == EXDEV;
+    if (!done && !harmless && first_error.empty()) first_error = done.error().message;
+  };
+  // The kernel finds the others by its first one's pid namespace.
+  if (entry.container->owner != 0) adopt(entry.container->init_pid, entry.container->init_start_ticks);
   for (const auto pid : container::processesOf(runtimes_.roots().cgroup_mount, path)) {
     // The number may already be another process's: its identity is read, then that it is in the container's cgroup,
     // then its identity again.
     const auto ticks = container::startTicks(pid);
     const auto cgroup = container::cgroupOf(pid);
     if (!ticks || !cgroup || !container::isWithin(*cgroup, path) || container::startTicks(pid) != ticks) continue;
-    const auto done = port_.adopt(
-        {.tgid = pid, .start_time = container::ticksToNs(*ticks), .cgroup_id = entry.cgroup_id, .flags = 0});
-    const int code = done ? 0 : done.error().code;
-    // Gone meanwhile, a member already, still the runtime's own program, or at home in the host's root: all as it is.
-    const bool harmless = code == ESRCH || code == ENOENT || code == EEXIST || code == EAGAIN || code == EXDEV;
-    if (!done && !harmless && first_error.empty()) {
-      first_error = done.error().message;
-    }
+    adopt(pid, *ticks);
   }
   if (!first_error.empty()) spdlog::warn("container {}: {}", safeUtf8(entry.container->id), first_error);
 }
@@ -142,9 +173,10 @@ kernel::Outcome<void> Reconciler::adoptProcesses() {
   if (!kernels) return tl::unexpected(kernels.error());
   for (const auto& entry : table_.all()) {
     if (entry.self_test || entry.container->state != container::State::Running) continue;
-    if (!kernels->contains(entry.cgroup_id)) tell(entry);
+    if (!kernels->contains(entry.cgroup_id)) (void)tell(entry);
     adoptProcessesOf(entry);
   }
+  takeRootless(runtimes_.scanAll(), *kernels);
   return {};
 }
 
@@ -172,16 +204,18 @@ bool Reconciler::isOver(const container::Table::Entry& entry, const container::S
     return container::cgroupId(runtimes_.roots().cgroup_mount, container.cgroup_path) != entry.cgroup_id;
   }
   return std::ranges::none_of(scan.containers, [&](const auto& one) {
-    return one->id == container.id && one->runtime == container.runtime && one->cgroup_id != 0;
+    return one->id == container.id && one->runtime == container.runtime && one->owner == container.owner &&
+           one->cgroup_id != 0;
   });
 }
 
 kernel::Outcome<void> Reconciler::tick() {
   auto kernels = this->kernels();
   if (!kernels) return tl::unexpected(kernels.error());
-  const auto scan = runtimes_.scan();
-  for (const auto& entry : takeScan(scan, *kernels, false)) tell(entry);
-  for (const auto& entry : takeKernels(scan, *kernels)) tell(entry);
+  const auto scan = runtimes_.scanAll();
+  for (const auto& entry : takeScan(scan, *kernels, false)) (void)tell(entry);
+  takeRootless(scan, *kernels);
+  for (const auto& entry : takeKernels(scan, *kernels)) (void)tell(entry);
   // Others of which no state tells may be in the runtime's set-up.
   takeNamed(scan, true);
 
@@ -215,13 +249,13 @@ kernel::Outcome<void> Reconciler::tick() {
         continue;
       untold.insert(id);
       if (!untold_.contains(id) || isSandbox(entry)) continue;
-      tell(entry);
+      (void)tell(entry);
       table_.arm(id);
       adoptProcessesOf(entry);
     } else if ((in_kernel->second.flags & kernel::kContainerDefaulted) == 0) {
       redecided_.erase(id);
     } else if (redecided_.insert(id).second) {
-      tell(entry);
+      (void)tell(entry);
     }
   }
   untold_ = std::move(untold);

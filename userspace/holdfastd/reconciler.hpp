@@ -41,7 +41,10 @@ class Reconciler {
   [[nodiscard]] std::string sandboxOf(const container::Container& container) const;
   /// Records that the kernel made by itself; returns those of which a runtime knows more than the name.
   [[nodiscard]] std::vector<container::Table::Entry> takeKernels(const container::Scan& scan, const Kernels& kernels);
-  void tell(const container::Table::Entry& entry);
+  /// Users' containers without a cgroup that run: not before the kernel has said that they are the user's.
+  void takeRootless(const container::Scan& scan, const Kernels& kernels);
+  /// Whether the kernel took it.
+  [[nodiscard]] bool tell(const container::Table::Entry& entry);
   void adoptProcessesOf(const container::Table::Entry& entry);
   /// Whether its processes are a sandbox's, which are not to become members; the table is told.
   [[nodiscard]] bool isSandbox(const container::Table::Entry& entry);
@@ -54,6 +57,7 @@ class Reconciler {
   container::Runtimes& runtimes_;
   OnNew on_new_;
   std::set<std::string> problems_;     // at the last look, of files that runtimes and engines have left
+  std::set<std::uint64_t> rootless_;   // running at the last look, and the kernel knew nothing of them
   std::set<std::uint64_t> untold_;     // running and nothing of it known to the kernel at the last look
   std::set<std::uint64_t> over_;       // seemed to have ended at the last look
   std::set<std::uint64_t> redecided_;  // ran under the default profile and got their own

@@ -237,6 +237,7 @@ Message buildContainerSet(std::uint16_t family, const ContainerInfo& info) {
     inside.put(HOLDFAST_A_CONTAINER_PROFILE_ID, info.profile_id);
     inside.put(HOLDFAST_A_CONTAINER_GENERATION, info.generation);
     if (info.flags != 0) inside.put(HOLDFAST_A_CONTAINER_FLAGS, info.flags);
+    if (info.owner != 0) inside.put(HOLDFAST_A_CONTAINER_OWNER, info.owner);
   });
   return message;
 }

@@ -105,6 +105,7 @@ constexpr Field<Query> kQueryFields[] = {
     {HOLDFAST_A_QUERY_INO, &Query::ino},
     {HOLDFAST_A_QUERY_ROOT_DEV, &Query::root_dev},
     {HOLDFAST_A_QUERY_TIMEOUT_MS, &Query::timeout_ms},
+    {HOLDFAST_A_QUERY_OWNER, &Query::owner},
 };
 constexpr Field<HookInfo> kHookInfoFields[] = {
     {HOLDFAST_A_HOOK_SYMBOL, &HookInfo::symbol},

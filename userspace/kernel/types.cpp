@@ -18,6 +18,7 @@ static_assert(kContainerStorage == HOLDFAST_CONTAINER_F_STORAGE && kContainerArm
 static_assert(kContainerNone == HOLDFAST_CONTAINER_F_NONE);
 static_assert(kQueryPattern == HOLDFAST_QUERY_F_PATTERN && kQueryPid1 == HOLDFAST_QUERY_F_PID1);
 static_assert(kQueryRootFile == HOLDFAST_QUERY_F_ROOT_FILE && kQueryMemfd == HOLDFAST_QUERY_F_MEMFD);
+static_assert(kQueryProcess == HOLDFAST_QUERY_F_PROCESS);
 static_assert(kAbiVersion == HOLDFAST_ABI_VERSION && kNameMax == HOLDFAST_NAME_MAX);
 static_assert(kQueryTimeoutMaxMs == HOLDFAST_QUERY_TIMEOUT_MS_MAX && kBindingsMax == HOLDFAST_BINDINGS_MAX);
 static_assert(static_cast<int>(AnswerKind::Container) == HOLDFAST_ANSWER_CONTAINER);
@@ -26,6 +27,10 @@ static_assert(static_cast<int>(AnswerKind::None) == HOLDFAST_ANSWER_NONE);
 static_assert(static_cast<int>(PolicyRuleType::NonImageProgram) == HOLDFAST_RULE_NON_IMAGE_PROGRAM);
 static_assert(static_cast<int>(Expect::Lower) == HOLDFAST_EXPECT_LOWER);
 static_assert(static_cast<int>(Expect::Upper) == HOLDFAST_EXPECT_UPPER);
+
+std::uint64_t idOfProcess(std::uint32_t pid, std::uint64_t start_ticks) {
+  return HOLDFAST_ID_OF_PROCESS | start_ticks << HOLDFAST_ID_PID_BITS | pid;
+}
 
 const char* whyNotCovered(std::uint32_t container_flags) {
   if ((container_flags & kContainerHostRoot) != 0) return "its root directory is the host's";

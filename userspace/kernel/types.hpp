@@ -40,6 +40,11 @@ inline constexpr std::uint32_t kQueryPattern = 1U << 0;
 inline constexpr std::uint32_t kQueryPid1 = 1U << 1;
 inline constexpr std::uint32_t kQueryRootFile = 1U << 2;
 inline constexpr std::uint32_t kQueryMemfd = 1U << 3;
+inline constexpr std::uint32_t kQueryProcess = 1U << 4;
+
+/// Instead of a cgroup's id: of a container that has none of its own, by the first process of its pid namespace.
+/// `start_ticks`: field 22 of /proc/PID/stat.
+[[nodiscard]] std::uint64_t idOfProcess(std::uint32_t pid, std::uint64_t start_ticks);
 
 inline constexpr std::uint32_t kAbiVersion = 1;
 inline constexpr std::size_t kNameMax = 128;  // container name, bytes
@@ -104,6 +109,7 @@ struct ContainerInfo {
   std::uint64_t root_dev = 0;
   std::uint32_t root_magic = 0;
   std::uint64_t overflow = 0;
+  std::uint32_t owner = 0;  // to set a first one of idOfProcess(): who must have made the process's user namespace
 };
 
 struct MemberInfo {
@@ -127,6 +133,7 @@ struct Query {
   std::uint64_t ino = 0;
   std::uint64_t root_dev = 0;
   std::uint32_t timeout_ms = 0;
+  std::uint32_t owner = 0;  // with kQueryProcess: who made the outermost user namespace
 };
 
 enum class AnswerKind : std::uint32_t { Container = 1, Setup = 2, None = 3 };

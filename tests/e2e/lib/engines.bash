@@ -145,8 +145,11 @@ podman_more() {
     [[ $(podman_exec --env X=y --user 5 "$1" sh -c 'echo "$X $(id -u)"') == "y 5" ]]
     podman exec --detach "$1" sleep 1000
     podman top "$1"
-    podman pause "$1"
-    podman unpause "$1"
+    # without a cgroup of its own what is stopped is all that the user has started
+    if [[ $podman_cgroups == systemd || ${podman_as[0]} == command ]]; then
+        podman pause "$1"
+        podman unpause "$1"
+    fi
     podman cp "$1:/etc/passwd" "${podman_copies:-$container_dir}/passwd"
     podman cp "${podman_copies:-$container_dir}/passwd" "$1:/tmp/passwd"
     # what was added is the new image's

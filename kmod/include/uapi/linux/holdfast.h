@@ -37,7 +37,7 @@
  * -> BINDING_GET dump <- BINDING {...}*
  *
  * -> CONTAINER_SET    CONTAINER { CGROUP_ID, NAME, PROFILE_ID, GENERATION,
- *                         [FLAGS] }
+ *                         [FLAGS], [OWNER] }
  * -> CONTAINER_DEL    CONTAINER { CGROUP_ID }
  * -> CONTAINER_GET dump
  * <- CONTAINER { CGROUP_ID, NAME, PROFILE_ID, GENERATION, FLAGS, MEMBERS,
@@ -47,7 +47,7 @@
  *
  * <- QUERY            QUERY { ID, CGROUP_ID, CGROUP_PATH, PID, TGID,
  *                         START_TIME, FLAGS, [PATH], DEV, INO, ROOT_DEV,
- *                         TIMEOUT_MS }
+ *                         TIMEOUT_MS, [OWNER] }
  * -> QUERY_ANSWER     QUERY { ID, ANSWER,
  *                         [CONTAINER { NAME, PROFILE_ID, GENERATION }] }
  *
@@ -94,6 +94,15 @@
 #define HOLDFAST_HOST_DIRECTORIES_MAX 8192
 #define HOLDFAST_HOST_ENTRIES_MAX 96	/* of one directory */
 #define HOLDFAST_HOST_NAME_MAX	59	/* of an entry, bytes without NUL */
+
+/*
+ * In a CGROUP_ID: that of a container which has no cgroup of its own, as a user's
+ * has without systemd. It is known by the first process of its pid namespace:
+ * below that bit are its start time in ticks of field 22 of /proc/PID/stat, and,
+ * in the lowest %HOLDFAST_ID_PID_BITS, its number in the initial pid namespace.
+ */
+#define HOLDFAST_ID_OF_PROCESS	(1ull << 62)
+#define HOLDFAST_ID_PID_BITS	22
 
 enum holdfast_cmd {
 	HOLDFAST_CMD_UNSPEC,
@@ -433,7 +442,7 @@ enum holdfast_attr_pattern {
 /**
  * enum holdfast_attr_container - a container, known by its cgroup's id
  * @HOLDFAST_A_CONTAINER_CGROUP_ID: u64, as name_to_handle_at(2) and the inode
- *	number of the cgroup's directory show it
+ *	number of the cgroup's directory show it, or %HOLDFAST_ID_OF_PROCESS
  * @HOLDFAST_A_CONTAINER_NAME: string, the runtime's id; shown, never compared
  * @HOLDFAST_A_CONTAINER_PROFILE_ID: u32
  * @HOLDFAST_A_CONTAINER_GENERATION: u32, of the policy that PROFILE_ID was
@@ -444,6 +453,8 @@ enum holdfast_attr_pattern {
  *	MKDEV as in stat's st_dev encoding
  * @HOLDFAST_A_CONTAINER_ROOT_MAGIC: u32, as in statfs(2)
  * @HOLDFAST_A_CONTAINER_OVERFLOW: u64, events of it that were only counted
+ * @HOLDFAST_A_CONTAINER_OWNER: u32, for a first one of %HOLDFAST_ID_OF_PROCESS: the
+ *	user who must have made the outermost user namespace that the process is in
  * @HOLDFAST_A_CONTAINER_PAD: padding
  */
 enum holdfast_attr_container {
@@ -458,6 +469,7 @@ enum holdfast_attr_container {
 	HOLDFAST_A_CONTAINER_ROOT_DEV,
 	HOLDFAST_A_CONTAINER_ROOT_MAGIC,
 	HOLDFAST_A_CONTAINER_OVERFLOW,
+	HOLDFAST_A_CONTAINER_OWNER,
 
 	__HOLDFAST_A_CONTAINER_LAST,
 	HOLDFAST_A_CONTAINER_MAX = __HOLDFAST_A_CONTAINER_LAST - 1
@@ -497,6 +509,9 @@ enum holdfast_attr_member {
 						   * own file system
 						   */
 #define HOLDFAST_QUERY_F_MEMFD		(1u << 3) /* the program is a memfd */
+#define HOLDFAST_QUERY_F_PROCESS	(1u << 4) /* CGROUP_ID is of a process, see
+						   * HOLDFAST_ID_OF_PROCESS
+						   */
 
 /**
  * enum holdfast_answer - what the controller says to a query
@@ -534,6 +549,8 @@ enum holdfast_answer {
  * @HOLDFAST_A_QUERY_TIMEOUT_MS: u32, after which the default is taken
  * @HOLDFAST_A_QUERY_ANSWER: u32, enum holdfast_answer
  * @HOLDFAST_A_QUERY_CONTAINER: nest of enum holdfast_attr_container
+ * @HOLDFAST_A_QUERY_OWNER: u32, with %HOLDFAST_QUERY_F_PROCESS: the user who made
+ *	the outermost user namespace that the task is in
  * @HOLDFAST_A_QUERY_PAD: padding
  */
 enum holdfast_attr_query {
@@ -553,6 +570,7 @@ enum holdfast_attr_query {
 	HOLDFAST_A_QUERY_TIMEOUT_MS,
 	HOLDFAST_A_QUERY_ANSWER,
 	HOLDFAST_A_QUERY_CONTAINER,
+	HOLDFAST_A_QUERY_OWNER,
 
 	__HOLDFAST_A_QUERY_LAST,
 	HOLDFAST_A_QUERY_MAX = __HOLDFAST_A_QUERY_LAST - 1
