@@ -4,14 +4,12 @@
 load lib/container
 load lib/holdfast
 
-setup() { container_setup; holdfast_setup; }
+setup() { container_setup; holdfast_setup; block_escapes; }
 teardown() { holdfast_teardown; container_teardown; }
 
 start() { # start NAME
-    mkdir -p "$image_dir/debian"
-    mountpoint -q "$image_dir/debian" || mount --bind / "$image_dir/debian"
-    make_bundle "$1" debian --cap all
-    start_container "$1"
+    make_debian_image
+    start_debian "$1" --cap all
 }
 
 @test "python, its extensions and the code that they make run unreported" {
