@@ -51,6 +51,7 @@ HOLDFAST_STUB security_mmap_file
 HOLDFAST_STUB security_file_mprotect
 HOLDFAST_STUB security_task_alloc
 HOLDFAST_STUB security_ptrace_access_check
+HOLDFAST_STUB copy_mnt_ns
 HOLDFAST_STUB mntns_install
 HOLDFAST_STUB netns_install
 HOLDFAST_STUB pidns_install

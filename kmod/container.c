@@ -7,7 +7,6 @@
 #include <linux/pid_namespace.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -189,12 +188,18 @@ static struct pid_namespace *unprivileged_pid_ns(struct task_struct *task,
 	return *owner && pid_ns != &init_pid_ns ? pid_ns : NULL;
 }
 
-/* A task in @pid_ns is there, so its first process is, too. Under RCU. */
+/*
+ * A task in @pid_ns is there, so its first process is, too; 0 if that is just being
+ * made. Under RCU.
+ */
 static u64 id_of_process(const struct pid_namespace *pid_ns)
 {
 	const struct task_struct *first = READ_ONCE(pid_ns->child_reaper);
-	u64 start = READ_ONCE(first->group_leader)->start_boottime;
+	u64 start;
 
+	if (!first)
+		return 0;
+	start = READ_ONCE(first->group_leader)->start_boottime;
 	return HOLDFAST_ID_OF_PROCESS |
 	       holdfast_ticks(start) << HOLDFAST_ID_PID_BITS | first->tgid;
 }
@@ -266,20 +271,6 @@ void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 	rcu_read_unlock();
 }
 
-/* A reference to the process that the place is known by; NULL if it is gone. */
-static struct task_struct *get_first(const struct holdfast_place *place)
-{
-	struct task_struct *first;
-
-	rcu_read_lock();
-	first = pid_task(find_pid_ns(holdfast_pid_of_id(place->cgroup_id),
-				     &init_pid_ns), PIDTYPE_TGID);
-	if (first)
-		get_task_struct(first);
-	rcu_read_unlock();
-	return first;
-}
-
 bool holdfast_is_process_of(u64 cgroup_id, uid_t owner)
 {
 	struct holdfast_place place = {};
@@ -299,7 +290,6 @@ bool holdfast_place_is_apart(const struct holdfast_place *place,
 			     struct task_struct *task)
 {
 	struct holdfast_home *home;
-	struct task_struct *first;
 	bool apart;
 
 	if (!place->by_process || !place->container)
@@ -309,12 +299,9 @@ bool holdfast_place_is_apart(const struct holdfast_place *place,
 		return false;
 	apart = !holdfast_home_entered(home, task);
 	holdfast_home_put(home);
-	first = apart ? get_first(place) : NULL;
-	if (first) {
-		apart = !holdfast_same_mounts(task, first);
-		put_task_struct(first);
-	}
-	return apart;
+	/* Later: @task came into what was made before it came. */
+	return apart && holdfast_notices_spread() &&
+	       !READ_ONCE(place->container->spread);
 }
 
 bool holdfast_in_container(struct task_struct *task)

@@ -41,6 +41,8 @@ struct path;
  * @bind_outside: that is not in the root to be
  * @detached: its runtime has seen to it that no mount of its propagates to the
  *	host; without a lock, as only who sets it up changes it
+ * @spread: a member has made another mount namespace, where somebody may enter;
+ *	never taken back
  * @rcu: for the table's readers
  */
 struct holdfast_container {
@@ -61,6 +63,7 @@ struct holdfast_container {
 	const struct dentry *bind_target;
 	bool bind_outside;
 	bool detached;
+	bool spread;
 	char name[HOLDFAST_NAME_MAX + 1];
 	struct rcu_head rcu;
 };
@@ -107,6 +110,9 @@ void holdfast_container_exit(void);
 void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 			 char *path, size_t size);
 
+/* Is container->spread set where it has to be? In hook_namespace.c. */
+bool holdfast_notices_spread(void);
+
 /*
  * Is there the process that HOLDFAST_ID_OF_PROCESS names, the first of its pid
  * namespace, and did @owner make the outermost user namespace that it is in?
@@ -114,9 +120,9 @@ void holdfast_place_find(struct task_struct *task, struct holdfast_place *place,
 bool holdfast_is_process_of(u64 cgroup_id, uid_t owner);
 
 /*
- * Is @task, found there by the first process of its pid namespace, neither in the
- * mount namespace of that one's container nor in the one that it has now? It is
- * another container's then, in a pod whose containers share processes. May sleep.
+ * Is @task, found there by the first process of its pid namespace, in a mount
+ * namespace that is not of that one's container? It is another container's then, in
+ * a pod whose containers share processes. May sleep.
  */
 bool holdfast_place_is_apart(const struct holdfast_place *place,
 			     struct task_struct *task);

@@ -205,18 +205,6 @@ void holdfast_home_put(struct holdfast_home *home)
 		finish(home);
 }
 
-bool holdfast_same_mounts(struct task_struct *task, struct task_struct *other)
-{
-	struct ns_common *its = mnt_ns_operations->get(task);
-	bool same;
-
-	if (!its)
-		return false;
-	same = in_mnt_ns(other, its);
-	mnt_ns_operations->put(its);
-	return same;
-}
-
 bool holdfast_home_entered(const struct holdfast_home *home,
 			   struct task_struct *task)
 {

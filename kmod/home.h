@@ -68,9 +68,6 @@ void holdfast_home_hold(struct holdfast_home *home);
 /* Any context. */
 void holdfast_home_put(struct holdfast_home *home);
 
-/* Have they the same mount namespace? Both are held, or current. May sleep. */
-bool holdfast_same_mounts(struct task_struct *task, struct task_struct *other);
-
 /* The root directory of @task, held, unless it has exited. */
 bool holdfast_task_root(struct task_struct *task, struct path *root);
 

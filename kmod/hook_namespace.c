@@ -2,6 +2,7 @@
 /* Namespaces and roots that are not the container's. */
 #include <linux/cgroup.h>
 #include <linux/ipc_namespace.h>
+#include <linux/mnt_namespace.h>
 #include <linux/nsproxy.h>
 #include <linux/path.h>
 #include <linux/pid_namespace.h>
@@ -17,9 +18,11 @@
 #include "attach.h"
 #include "ceiling.h"
 #include "check.h"
+#include "container.h"
 #include "home.h"
 #include "member.h"
 
+HOLDFAST_DEFINE_HOOK(copy_mnt_ns);
 HOLDFAST_DEFINE_HOOK(mntns_install);
 HOLDFAST_DEFINE_HOOK(netns_install);
 HOLDFAST_DEFINE_HOOK(pidns_install);
@@ -143,6 +146,33 @@ DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
 
+asmlinkage int holdfast_policy_copy_mnt_ns(unsigned long flags,
+					   struct mnt_namespace *ns,
+					   struct user_namespace *user_ns,
+					   struct fs_struct *new_fs);
+
+bool holdfast_notices_spread(void)
+{
+	return holdfast_resume_copy_mnt_ns;
+}
+
+int holdfast_policy_copy_mnt_ns(unsigned long flags, struct mnt_namespace *ns,
+				struct user_namespace *user_ns,
+				struct fs_struct *new_fs)
+{
+	struct holdfast_member *member;
+
+	holdfast_hit(copy_mnt_ns);
+	if (!(flags & CLONE_NEWNS))
+		return 0;
+	rcu_read_lock();
+	member = holdfast_member_find(current->signal);
+	if (member)
+		WRITE_ONCE(member->container->spread, true);
+	rcu_read_unlock();
+	return 0;
+}
+
 /* Package managers leave a chroot of theirs by a descriptor of their root. */
 static bool is_home(const struct path *path)
 {
@@ -181,6 +211,7 @@ int holdfast_policy_security_path_chroot(const struct path *path)
 }
 
 static struct holdfast_hook hooks[] = {
+	HOLDFAST_HOOK(copy_mnt_ns, false),
 	HOLDFAST_CHECK_HOOK(mntns_install, HOLDFAST_CHECK_NS1,
 			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI5,
 			    HOLDFAST_CHECK_PI9),

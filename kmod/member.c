@@ -495,12 +495,15 @@ static bool descends(const struct holdfast_place *place,
 		     const struct task_struct *task)
 {
 	const pid_t first = holdfast_pid_of_id(place->cgroup_id);
-	bool found;
+	bool found = false;
 
 	rcu_read_lock();
-	while (task->tgid > 1 && task->tgid != first)
-		task = rcu_dereference(task->real_parent);
-	found = task->tgid == first;
+	/* Of one that has been waited for, the parent may be gone. */
+	if (pid_alive(task)) {
+		while (task->tgid > 1 && task->tgid != first)
+			task = rcu_dereference(task->real_parent);
+		found = task->tgid == first;
+	}
 	rcu_read_unlock();
 	return found;
 }

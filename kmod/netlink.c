@@ -297,8 +297,8 @@ static bool may_be_made(u64 cgroup_id, const struct nlattr *owner)
 						 HOLDFAST_CONTAINER_F_NONE);
 		holdfast_container_put(container);
 	}
-	return known ||
-	       (owner && holdfast_is_process_of(cgroup_id, nla_get_u32(owner)));
+	return owner ? holdfast_is_process_of(cgroup_id, nla_get_u32(owner)) :
+		       known;
 }
 
 static int do_container_set(struct sk_buff *skb, struct genl_info *info)

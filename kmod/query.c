@@ -16,7 +16,8 @@
 #include "stats.h"
 
 #define PER_CONTAINER	4	/* pending queries about one cgroup */
-#define BY_PROCESS	64	/* of those that anybody without privilege may cause */
+#define PER_OWNER	8	/* likewise about one user's processes */
+#define BY_PROCESS	64	/* and about those of all users */
 #define SILENT_AFTER	3	/* time-outs in a row */
 #define TIMEOUT_MS	2000	/* before a policy says otherwise */
 
@@ -31,7 +32,8 @@ MODULE_PARM_DESC(max_queries, "how many queries may be pending (default 256)");
  * @cgroup_id: what it is about
  * @dev: the program's
  * @ino: the program's
- * @by_process: HOLDFAST_QUERY_F_PROCESS
+ * @by_process: HOLDFAST_QUERY_F_PROCESS, which anybody may cause
+ * @owner: then, see HOLDFAST_A_QUERY_OWNER
  * @waiters: tasks that wait; the last one frees it. Under lock.
  * @result: 0, -ETIMEDOUT, -ENOTCONN; set under lock before @done
  * @answer: likewise
@@ -44,6 +46,7 @@ struct query {
 	u64 dev;
 	u64 ino;
 	bool by_process;
+	u32 owner;
 	unsigned int waiters;
 	int result;
 	enum holdfast_answer answer;
@@ -79,21 +82,15 @@ static struct query *find_locked(u64 id)
 	return NULL;
 }
 
-/*
- * A pending query about the same, to join, or NULL; *@of_cgroup: how many about
- * the cgroup, *@by_process: and about processes.
- */
+/* A pending query about the same, to join, or NULL; *@of_cgroup: how many. */
 static struct query *find_same_locked(const struct holdfast_question *question,
-				      unsigned int *of_cgroup,
-				      unsigned int *by_process)
+				      unsigned int *of_cgroup)
 {
 	struct query *query;
 
 	lockdep_assert_held(&lock);
 	*of_cgroup = 0;
-	*by_process = 0;
 	list_for_each_entry(query, &queries, list) {
-		*by_process += query->by_process;
 		if (query->cgroup_id != question->cgroup_id)
 			continue;
 		if (query->dev == question->dev && query->ino == question->ino)
@@ -103,22 +100,38 @@ static struct query *find_same_locked(const struct holdfast_question *question,
 	return NULL;
 }
 
+/* Has one user, or have all without privilege, enough of them pending? */
+static bool too_many_locked(const struct query *fresh)
+{
+	unsigned int of_owner = 0, by_process = 0;
+	struct query *query;
+
+	lockdep_assert_held(&lock);
+	if (!fresh->by_process)
+		return false;
+	list_for_each_entry(query, &queries, list) {
+		by_process += query->by_process;
+		of_owner += query->by_process && query->owner == fresh->owner;
+	}
+	return of_owner >= PER_OWNER || by_process >= BY_PROCESS;
+}
+
 /* Joins a pending query or enters @fresh; its error, or NULL to do without. */
 static struct query *enter(struct query *fresh,
 			   const struct holdfast_question *question, int *err)
 {
 	struct query *query = NULL;
-	unsigned int of_cgroup, by_process;
+	unsigned int of_cgroup;
 
 	spin_lock(&lock);
 	if (!open || timeouts >= SILENT_AFTER) {
 		*err = -ENOTCONN;
 		goto out;
 	}
-	query = find_same_locked(question, &of_cgroup, &by_process);
+	query = find_same_locked(question, &of_cgroup);
 	if (!query) {
 		if (nr >= max_queries || of_cgroup >= PER_CONTAINER ||
-		    (fresh->by_process && by_process >= BY_PROCESS)) {
+		    too_many_locked(fresh)) {
 			*err = -EBUSY;
 			goto out;
 		}
@@ -167,7 +180,8 @@ static void give_up(struct query *query, int result)
 {
 	spin_lock(&lock);
 	if (!list_empty(&query->list)) {
-		if (result == -ETIMEDOUT)
+		/* A user who keeps the controller busy does not silence it. */
+		if (result == -ETIMEDOUT && !query->by_process)
 			timeouts++;
 		end_locked(query, result, HOLDFAST_ANSWER_UNSPEC);
 	}
@@ -192,6 +206,7 @@ int holdfast_query_ask(const struct holdfast_question *question,
 	fresh->dev = question->dev;
 	fresh->ino = question->ino;
 	fresh->by_process = question->flags & HOLDFAST_QUERY_F_PROCESS;
+	fresh->owner = question->owner;
 	query = enter(fresh, question, &err);
 	if (query != fresh)
 		kfree(fresh);

@@ -155,6 +155,17 @@ queries() { holdfastctl metrics | sed -n 's/^holdfast_queries_total \([0-9]*\)$/
     [[ $status -ne 0 && $output != *ran* ]]
     [[ $(podman_exec away marker) == ran ]]
     podman_end away
+    # or where it has been, and another one still is
+    podman_run --detach --name wide --cap-add SYS_ADMIN --security-opt seccomp=unconfined localhost/base:1 \
+        sh -c 'cp /usr/bin/marker /tmp/copy; unshare -m sleep 1234 & exec sleep 1000' >/dev/null
+    has_other() { other=$(pgrep --full --exact 'sleep 1234'); }
+    wait_for 10 has_other
+    enter() { as_user nsenter --target "$other" --user --mount --pid --root --wd "$@"; }
+    run enter /tmp/copy
+    echo "$output"
+    [[ $status -ne 0 && $output == *"Operation not permitted"* ]]
+    [[ $(enter /usr/bin/marker) == ran ]]
+    podman_end wide
 }
 
 @test "a pod whose containers share processes: the first is covered, the other runs" {

@@ -57,7 +57,7 @@ class FakePort : public kernel::Port {
     const std::scoped_lock lock(mutex);
     if (info.generation != state.generation) return kernel::failWith(ESTALE, "generation");
     const bool of_process = info.cgroup_id >= kernel::idOfProcess(0, 0);
-    if (of_process && !records.contains(info.cgroup_id) &&
+    if (of_process && (info.owner != 0 || !records.contains(info.cgroup_id)) &&
         (!owners.contains(info.cgroup_id) || owners[info.cgroup_id] != info.owner))
       return kernel::failWith(ESRCH, "no such process of that user's");
     auto& record = records[info.cgroup_id];

@@ -145,12 +145,51 @@ TEST_CASE("a user's container without a cgroup is known once the kernel has said
   Reconciler next{f.port, f.keeper, f.table, f.runtimes, {}};
   f.table.erase(id);
   REQUIRE(next.adoptContainers());
-  CHECK(f.table.find(id)->container->owner == user);
+  CHECK(f.table.find(id)->container->id == "web");
   f.port.records[id].members = 0;
   f.sandbox.remove(state);
   REQUIRE(next.tick());
   REQUIRE(next.tick());
   CHECK_FALSE(f.port.records.contains(id));
+}
+
+TEST_CASE("a user's container that was started again, and sandboxes that ended, leave nothing behind") {
+  Fixture f;
+  const std::uint32_t user = ::geteuid() != 0 ? ::geteuid() : 4711;
+  const std::string state = "users/" + std::to_string(user);
+  const auto start = [&](const test::Namespaced& process) {
+    const auto id = kernel::idOfProcess(process.pid(), process.ticks());
+    f.port.owners[id] = user;
+    f.sandbox.write(state + "/crun/web/status", R"({"pid":)" + std::to_string(process.pid()) +
+                                                    R"(,"process-start-time":)" + std::to_string(process.ticks()) +
+                                                    "}");
+    for (const char* directory : {"", "/crun", "/crun/web"})
+      REQUIRE(::chown((f.sandbox.path() / (state + directory)).c_str(), user, static_cast<gid_t>(-1)) == 0);
+    REQUIRE(f.reconciler.tick());
+    REQUIRE(f.reconciler.tick());
+    REQUIRE(f.port.records.contains(id));
+    return id;
+  };
+  REQUIRE(f.reconciler.adoptContainers());
+  REQUIRE(f.keeper.apply(test::rules(test::kBlockAll), {}));
+  const test::Namespaced first;
+  const test::Namespaced second;
+  const auto before = start(first);
+  const auto now = start(second);
+  CHECK(before != now);
+  CHECK_FALSE(f.port.records.contains(before));
+  CHECK_FALSE(f.table.find(before));
+  CHECK(f.table.find(now));
+
+  const auto gone = kernel::idOfProcess(0x3ffffe, 5);
+  const auto alive = kernel::idOfProcess(first.pid(), first.ticks());
+  f.record(gone, "", 0, kernel::kContainerNone);
+  f.record(alive, "", 0, kernel::kContainerNone);
+  f.record(4244, "", 0, kernel::kContainerNone);
+  REQUIRE(f.reconciler.tick());
+  CHECK_FALSE(f.port.records.contains(gone));
+  CHECK(f.port.records.contains(alive));
+  CHECK(f.port.records.contains(4244));
 }
 
 TEST_CASE("a container that started without an answer is decided again, once") {

@@ -34,7 +34,7 @@ using std::filesystem::path;
 // of one user
 constexpr std::size_t kContainersMax = 256;
 constexpr std::size_t kStateBytesMax = 128UL * 1024;
-constexpr std::size_t kAllBytesMax = 4UL * 1024 * 1024;
+constexpr std::size_t kAllBytesMax = 2UL * 1024 * 1024;  // also of what turns out to be of no use
 constexpr std::size_t kUsersMax = 4096;
 constexpr std::size_t kMountinfoBytesMax = 64UL * 1024 * 1024;
 
@@ -54,29 +54,35 @@ UniqueFd openDirectory(int directory, const std::string& name, uid_t user) {
   return is_theirs ? std::move(fd) : UniqueFd();
 }
 
-/// Told without asking the file system.
-bool isOnTmpfs(int fd) {
-  constexpr std::string_view kMark = "mnt_id:";
-  const auto info = readFile("/proc/self/fdinfo/" + std::to_string(fd), 4096);
-  const auto mountinfo = readFile("/proc/self/mountinfo", kMountinfoBytesMax);
-  const auto at = info ? info->find(kMark) : std::string::npos;
-  if (at == std::string::npos || !mountinfo) return false;
-  const auto digits = info->find_first_not_of(" \t", at + kMark.size());
-  std::uint64_t id = 0;
-  if (digits == std::string::npos) return false;
-  std::from_chars(info->data() + digits, info->data() + info->size(), id);
-  const auto line = findMountLine(*mountinfo, id);
-  return line && line->type == "tmpfs";
-}
+/// What is mounted where, read once and only if it is asked for.
+class Mounts {
+ public:
+  /// Told without asking the file system.
+  [[nodiscard]] bool isTmpfs(int fd) {
+    constexpr std::string_view kMark = "mnt_id:";
+    const auto info = readFile("/proc/self/fdinfo/" + std::to_string(fd), 4096);
+    const auto at = info ? info->find(kMark) : std::string::npos;
+    const auto digits = at == std::string::npos ? at : info->find_first_not_of(" \t", at + kMark.size());
+    if (digits == std::string::npos) return false;
+    std::uint64_t id = 0;
+    std::from_chars(info->data() + digits, info->data() + info->size(), id);
+    if (lines_.empty()) lines_ = readFile("/proc/self/mountinfo", kMountinfoBytesMax).value_or("");
+    const auto line = findMountLine(lines_, id);
+    return line && line->type == "tmpfs";
+  }
+
+ private:
+  std::string lines_;
+};
 
 /// The user's directory, which systemd mounts for each.
-UniqueFd openRunDirectory(const path& run_user, uid_t user) {
+UniqueFd openRunDirectory(const path& run_user, uid_t user, Mounts& mounts) {
   const std::string name = std::to_string(user);
   const UniqueFd all(::open(run_user.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!all) return {};
   if (auto plain = openDirectory(all.get(), name, user)) return plain;
   const UniqueFd mounted(::openat(all.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return mounted && isOnTmpfs(mounted.get()) ? openDirectory(mounted.get(), ".", user) : UniqueFd();
+  return mounted && mounts.isTmpfs(mounted.get()) ? openDirectory(mounted.get(), ".", user) : UniqueFd();
 }
 
 std::vector<std::string> namesIn(int directory, std::size_t max) {
@@ -121,9 +127,11 @@ struct Reading {
     for (const auto& id : namesIn(root.get(), kContainersMax)) {
       const auto one = openDirectory(root.get(), id, user);
       const auto state = one ? openBelow(one.get(), file, O_RDONLY | O_NONBLOCK) : UniqueFd();
-      const auto text = state ? readFd(state.get(), std::min(kStateBytesMax, bytes_left), file) : fail("none");
+      if (!state) continue;
+      const auto limit = std::min(kStateBytesMax, bytes_left);
+      const auto text = readFd(state.get(), limit, file);
+      bytes_left -= text ? text->size() : limit;
       if (!text) continue;
-      bytes_left -= text->size();
       const auto told = runtime == "runc" ? parseRuncState(*text, {}) : parseCrunState(id, *text, {});
       if (!told || told->id != id) continue;
       const bool created = static_cast<bool>(openBelow(one.get(), "exec.fifo", O_PATH));
@@ -139,25 +147,31 @@ struct Reading {
   }
 };
 
-}  // namespace
-
-std::vector<std::shared_ptr<const Container>> rootlessOf(const RootlessRoots& roots, uid_t user) {
+std::vector<std::shared_ptr<const Container>> readUser(const RootlessRoots& roots, uid_t user, Mounts& mounts) {
   Reading reading{.user = user, .containers = {}};
-  reading.readDirectory(openRunDirectory(roots.run_user, user));
+  reading.readDirectory(openRunDirectory(roots.run_user, user, mounts));
   if (const UniqueFd temporary(::open(roots.temporary.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); temporary)
     reading.readDirectory(openDirectory(temporary.get(), "podman-run-" + std::to_string(user), user));
   return std::move(reading.containers);
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<const Container>> rootlessOf(const RootlessRoots& roots, uid_t user) {
+  Mounts mounts;
+  return readUser(roots, user, mounts);
 }
 
 std::vector<std::shared_ptr<const Container>> rootlessOfAll(const RootlessRoots& roots) {
   std::vector<std::shared_ptr<const Container>> all;
   const UniqueFd users(::open(roots.run_user.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!users) return all;
+  Mounts mounts;
   for (const auto& name : namesIn(users.get(), kUsersMax)) {
     uid_t user = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), user);
     if (error != std::errc() || end != name.data() + name.size() || user == 0) continue;
-    auto theirs = rootlessOf(roots, user);
+    auto theirs = readUser(roots, user, mounts);
     all.insert(all.end(), std::make_move_iterator(theirs.begin()), std::make_move_iterator(theirs.end()));
   }
   return all;

@@ -22,7 +22,13 @@ kernel::Outcome<Reconciler::Kernels> Reconciler::kernels() {
   if (!dump) return tl::unexpected(dump.error());
   Kernels kernels;
   for (auto& info : *dump) {
-    if ((info.flags & kernel::kContainerNone) == 0) kernels[info.cgroup_id] = std::move(info);
+    if ((info.flags & kernel::kContainerNone) == 0) {
+      kernels[info.cgroup_id] = std::move(info);
+    } else if (const auto process = kernel::processOfId(info.cgroup_id);
+               process && container::startTicks(process->pid) != process->start_ticks) {
+      // Anybody makes such ones, by sandboxes. Of cgroups there are few.
+      (void)port_.delContainer(info.cgroup_id);
+    }
   }
   return kernels;
 }
@@ -57,13 +63,11 @@ void Reconciler::takeRootless(const container::Scan& scan, const Kernels& kernel
   std::set<std::uint64_t> waiting;
   for (const auto& container : scan.containers) {
     const auto id = container->cgroup_id;
-    if (container->owner == 0 || container->state != container::State::Running || table_.find(id)) continue;
-    const container::Table::Entry entry{id, container, true, false};
-    if (const auto in_kernel = kernels.find(id); in_kernel != kernels.end()) {
-      // The kernel was told by a controller before.
-      if (in_kernel->second.name == container->id) (void)table_.put(id, container, true);
+    // One that the kernel has is known by its name there, which a controller has told it.
+    if (container->owner == 0 || container->state != container::State::Running || table_.find(id) ||
+        kernels.contains(id))
       continue;
-    }
+    const container::Table::Entry entry{id, container, true, false};
     waiting.insert(id);
     if (!rootless_.contains(id) || !tell(entry)) continue;
     if (!table_.put(id, container, true)) continue;
@@ -205,7 +209,7 @@ bool Reconciler::isOver(const container::Table::Entry& entry, const container::S
   }
   return std::ranges::none_of(scan.containers, [&](const auto& one) {
     return one->id == container.id && one->runtime == container.runtime && one->owner == container.owner &&
-           one->cgroup_id != 0;
+           one->cgroup_id != 0 && (container.owner == 0 || one->cgroup_id == entry.cgroup_id);
   });
 }
 
@@ -222,7 +226,7 @@ kernel::Outcome<void> Reconciler::tick() {
   // A container that the kernel knows by another of its cgroups needs no second record.
   std::set<std::string> told;
   for (const auto& entry : table_.all()) {
-    if (kernels->contains(entry.cgroup_id)) told.insert(entry.container->id);
+    if (kernels->contains(entry.cgroup_id) && entry.container->owner == 0) told.insert(entry.container->id);
   }
   std::set<std::uint64_t> untold;
   std::set<std::uint64_t> over;

@@ -32,6 +32,12 @@ std::uint64_t idOfProcess(std::uint32_t pid, std::uint64_t start_ticks) {
   return HOLDFAST_ID_OF_PROCESS | start_ticks << HOLDFAST_ID_PID_BITS | pid;
 }
 
+std::optional<ProcessOfId> processOfId(std::uint64_t id) {
+  if ((id & HOLDFAST_ID_OF_PROCESS) == 0) return std::nullopt;
+  constexpr std::uint64_t kPids = (1ULL << HOLDFAST_ID_PID_BITS) - 1;
+  return ProcessOfId{static_cast<std::uint32_t>(id & kPids), (id & ~HOLDFAST_ID_OF_PROCESS) >> HOLDFAST_ID_PID_BITS};
+}
+
 const char* whyNotCovered(std::uint32_t container_flags) {
   if ((container_flags & kContainerHostRoot) != 0) return "its root directory is the host's";
   if ((container_flags & kContainerStorage) != 0)

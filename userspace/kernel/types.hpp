@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,12 @@ inline constexpr std::uint32_t kQueryProcess = 1U << 4;
 /// Instead of a cgroup's id: of a container that has none of its own, by the first process of its pid namespace.
 /// `start_ticks`: field 22 of /proc/PID/stat.
 [[nodiscard]] std::uint64_t idOfProcess(std::uint32_t pid, std::uint64_t start_ticks);
+struct ProcessOfId {
+  std::uint32_t pid = 0;
+  std::uint64_t start_ticks = 0;
+};
+/// Nothing of a cgroup's id.
+[[nodiscard]] std::optional<ProcessOfId> processOfId(std::uint64_t id);
 
 inline constexpr std::uint32_t kAbiVersion = 1;
 inline constexpr std::size_t kNameMax = 128;  // container name, bytes
