@@ -436,6 +436,12 @@ void holdfast_container_clear(struct holdfast_container *container,
 	test_and_clear_bit(ilog2(flag), &container->flags);
 }
 
+void holdfast_container_arm(struct holdfast_container *container)
+{
+	holdfast_container_set(container, HOLDFAST_CONTAINER_F_ARMED);
+	holdfast_container_clear(container, HOLDFAST_CONTAINER_F_HOST_ROOT);
+}
+
 unsigned int holdfast_container_count(void)
 {
 	return READ_ONCE(nr);

@@ -179,6 +179,9 @@ bool holdfast_container_set(struct holdfast_container *container,
 void holdfast_container_clear(struct holdfast_container *container,
 			      unsigned long flag);
 
+/* Its first program was judged: it is not in its set-up any more. */
+void holdfast_container_arm(struct holdfast_container *container);
+
 unsigned int holdfast_container_count(void);
 
 /*

@@ -146,16 +146,17 @@ DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
 
-asmlinkage int holdfast_policy_copy_mnt_ns(unsigned long flags,
-					   struct mnt_namespace *ns,
-					   struct user_namespace *user_ns,
-					   struct fs_struct *new_fs);
-
 bool holdfast_notices_spread(void)
 {
 	return holdfast_resume_copy_mnt_ns;
 }
 
+asmlinkage int holdfast_policy_copy_mnt_ns(unsigned long flags,
+					   struct mnt_namespace *ns,
+					   struct user_namespace *user_ns,
+					   struct fs_struct *new_fs);
+
+/* Before it is made, so before anybody can enter it. By clone(), for the child. */
 int holdfast_policy_copy_mnt_ns(unsigned long flags, struct mnt_namespace *ns,
 				struct user_namespace *user_ns,
 				struct fs_struct *new_fs)

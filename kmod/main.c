@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 
+#include "adopt.h"
 #include "attach.h"
 #include "container.h"
 #include "content.h"
@@ -70,9 +71,12 @@ static int __init holdfast_start(void)
 	err = holdfast_member_init();
 	if (err)
 		goto stop_content;
-	err = holdfast_survey_init();
+	err = holdfast_adopt_init();
 	if (err)
 		goto stop_member;
+	err = holdfast_survey_init();
+	if (err)
+		goto stop_adopt;
 	err = holdfast_overlay_init();
 	if (err)
 		goto stop_survey;
@@ -103,6 +107,8 @@ stop_overlay:
 	holdfast_overlay_exit();
 stop_survey:
 	holdfast_survey_exit();
+stop_adopt:
+	holdfast_adopt_exit();
 stop_member:
 	holdfast_member_exit();
 	holdfast_container_exit();
@@ -130,6 +136,7 @@ static void __exit holdfast_stop(void)
 	holdfast_host_dir_exit();
 	holdfast_overlay_exit();
 	holdfast_survey_exit();
+	holdfast_adopt_exit();
 	holdfast_member_exit();
 	holdfast_container_exit();
 	holdfast_content_exit();

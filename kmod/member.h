@@ -119,13 +119,6 @@ int holdfast_member_reserve(struct holdfast_member *parent,
 void holdfast_member_link(struct task_struct *parent, struct task_struct *child);
 void holdfast_member_exit_task(struct task_struct *task);
 
-/*
- * Adoption of what runs already: of all containers that are known or whose
- * cgroup's name fits a pattern, in the background; or of one process.
- */
-void holdfast_member_adopt_all(void);
-int holdfast_member_adopt(u32 tgid, u64 start_time, u64 cgroup_id);
-
 u64 holdfast_member_count(void);
 
 /* As holdfast_container_walk(). */

@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <net/genetlink.h>
 
+#include "adopt.h"
 #include "container.h"
 #include "dump.h"
 #include "event.h"
@@ -358,9 +359,9 @@ static int do_adopt(struct sk_buff *skb, struct genl_info *info)
 				    HOLDFAST_A_MEMBER_CGROUP_ID, 0);
 	if (err)
 		return err;
-	err = holdfast_member_adopt(nla_get_u32(attrs[HOLDFAST_A_MEMBER_TGID]),
-				    nla_get_u64(attrs[HOLDFAST_A_MEMBER_START_TIME]),
-				    nla_get_u64(attrs[HOLDFAST_A_MEMBER_CGROUP_ID]));
+	err = holdfast_adopt_process(nla_get_u32(attrs[HOLDFAST_A_MEMBER_TGID]),
+				     nla_get_u64(attrs[HOLDFAST_A_MEMBER_START_TIME]),
+				     nla_get_u64(attrs[HOLDFAST_A_MEMBER_CGROUP_ID]));
 	if (err == -EXDEV)
 		NL_SET_ERR_MSG(info->extack, "its root is the host's");
 	else if (err == -EAGAIN)

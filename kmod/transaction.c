@@ -7,8 +7,8 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "adopt.h"
 #include "check.h"
-#include "member.h"
 #include "netlink.h"
 #include "policy.h"
 #include "rule_ids.h"
@@ -451,7 +451,7 @@ int holdfast_transaction_commit(struct sk_buff *skb, struct genl_info *info)
 out:
 	mutex_unlock(&transaction_lock);
 	if (!err) {
-		holdfast_member_adopt_all();
+		holdfast_adopt_all();
 		holdfast_survey_start();
 	}
 	return err;

@@ -40,18 +40,7 @@ teardown() { rootless_teardown; }
 
 @test "a user's container that ran before the module and the controller is covered from then on" {
     podman_begin crun systemd
-    systemctl stop holdfastd.service
-    rmmod holdfast
-    podman_start before sh -c 'cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; sleep 1000'
-    insmod "$(module)"
-    systemctl start holdfastd.service
-    # one rule, however long it takes: what it refuses is refused once
-    rule=test-before
-    write_rules "$(rule_text block)"
-    wait_for 20 in_force
-    refused() { podman_exec before test -s /tmp/refused-at; }
-    wait_for 30 refused
-    same '[true,true]' "$(shown "$(shown_as before)" '[.covered, .members >= 1]')"
+    begin_before_the_module before
     # a copy that was just running as the rule came into force may have been found, too
     same "exec added deny /tmp/copy" "$(alert_lines | grep -v '^running ')"
 }

@@ -29,7 +29,6 @@ refused_copy() { # refused_copy NAME   what was added to the container does not 
     [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
 }
 as_traveller() { (cd / && exec runuser -u traveller -- env -i PATH="$PATH" HOME=/home/traveller "$@"); }
-is_covered() { knows "$(shown_as "$1")" '[.covered, .members >= 1]' '[true,true]'; }
 queries() { holdfastctl metrics | sed -n 's/^holdfast_queries_total \([0-9]*\)$/\1/p'; }
 
 @test "crun" {
@@ -56,17 +55,7 @@ queries() { holdfastctl metrics | sed -n 's/^holdfast_queries_total \([0-9]*\)$/
 
 @test "it ran before the module and the controller; and the controller is started again" {
     podman_begin crun cgroupfs
-    systemctl stop holdfastd.service
-    rmmod holdfast
-    podman_start before sh -c 'cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; sleep 1000'
-    insmod "$(module)"
-    systemctl start holdfastd.service
-    rule=test-before
-    write_rules "$(rule_text block)"
-    wait_for 20 in_force
-    refused() { podman_exec before test -s /tmp/refused-at; }
-    wait_for 30 refused
-    wait_for 10 is_covered before
+    begin_before_the_module before
     kill -9 "$(systemctl show --property MainPID --value holdfastd.service)"
     wait_for 20 is_covered before
     refused_copy before

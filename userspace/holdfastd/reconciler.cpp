@@ -123,7 +123,6 @@ kernel::Outcome<void> Reconciler::adoptContainers() {
   if (!kernels) return tl::unexpected(kernels.error());
   const auto scan = runtimes_.scanAll();
   (void)takeScan(scan, *kernels, true);  // bound by the first policy
-  takeRootless(scan, *kernels);
   (void)takeKernels(scan, *kernels);
   takeNamed(scan, false);
   untold_.clear();
@@ -249,7 +248,8 @@ kernel::Outcome<void> Reconciler::tick() {
     const bool host_root = known && (in_kernel->second.flags & kernel::kContainerHostRoot) != 0;
     if (memberless && host_root) (void)isSandbox(entry);
     if (!known || (memberless && !host_root)) {
-      if (entry.container->state != container::State::Running || (!known && told.contains(entry.container->id)))
+      if (entry.container->state != container::State::Running ||
+          (!known && entry.container->owner == 0 && told.contains(entry.container->id)))
         continue;
       untold.insert(id);
       if (!untold_.contains(id) || isSandbox(entry)) continue;

@@ -30,3 +30,20 @@ as_user() {
 }
 shown_as() { podman inspect --format '{{.Id}}' "$1"; } # its user could write anything where the engine keeps the name
 usual_posture='[false,0]' # likewise what it was started with
+
+# A container of theirs that ran before the module and the controller, and goes on trying until it is refused.
+begin_before_the_module() { # begin_before_the_module NAME   under $rule
+    systemctl stop holdfastd.service
+    rmmod holdfast
+    podman_start "$1" sh -c 'cp /usr/bin/marker /tmp/copy; launch until-refused /tmp/copy >/tmp/refused-at; sleep 1000'
+    insmod "$(module)"
+    systemctl start holdfastd.service
+    # one rule, however long it takes: what it refuses is refused once
+    rule=test-before
+    write_rules "$(rule_text block)"
+    wait_for 20 in_force
+    refused() { podman_exec "$1" test -s /tmp/refused-at; }
+    wait_for 30 refused "$1"
+    wait_for 10 is_covered "$1"
+}
+is_covered() { knows "$(shown_as "$1")" '[.covered, .members >= 1]' '[true,true]'; }
