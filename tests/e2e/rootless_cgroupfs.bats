@@ -29,7 +29,7 @@ refused_copy() { # refused_copy NAME   what was added to the container does not 
     [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
 }
 as_traveller() { (cd / && exec runuser -u traveller -- env -i PATH="$PATH" HOME=/home/traveller "$@"); }
-queries() { holdfastctl metrics | sed -n 's/^holdfast_queries_total \([0-9]*\)$/\1/p'; }
+queries() { status_of .counters.queries; }
 
 @test "crun" {
     podman_begin crun cgroupfs
@@ -68,12 +68,16 @@ queries() { holdfastctl metrics | sed -n 's/^holdfast_queries_total \([0-9]*\)$/
 @test "what the same user runs in the same cgroup is no container, and asked about once" {
     podman_begin crun cgroupfs
     set_rule block
-    sandbox() { as_user bwrap --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp --unshare-all --die-with-parent "$@"; }
+    # with a root that is not the host's
+    sandbox() {
+        as_user bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
+            --ro-bind /home /home --proc /proc --dev /dev --tmpfs /tmp --unshare-all --die-with-parent "$@"
+    }
     before=$(queries)
     same "ran ran ran" "$(sandbox sh -c "cp /home/$user/bin/marker /tmp/m; /tmp/m; /tmp/m; /tmp/m" | paste -sd ' ')"
     asked=$(($(queries) - before))
     echo "asked $asked times"
-    ((asked <= 2))
+    ((asked == 1))
     # the user's own, chosen by no one: a root of theirs and all namespaces
     same ran "$(as_user unshare --user --map-root-user --mount --pid --fork --mount-proc \
         sh -c "mount --bind /home/$user/bin /mnt && chroot / /mnt/marker")"
