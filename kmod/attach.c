@@ -150,6 +150,7 @@ static int prepare_hook(struct holdfast_hook *hook)
 	}
 	if (err) {
 		hook->site = 0;
+		*hook->resume = 0;
 		return hook->mandatory ? err : 0;
 	}
 	*slot_of(hook->site) = hook;

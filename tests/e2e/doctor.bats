@@ -10,6 +10,7 @@ config=/etc/holdfast/holdfast.yaml
 modules=/lib/modules/$(uname -r)
 
 setup() {
+    away=()
     container_setup
     holdfast_setup
     cp -a "$config" "$container_dir/config"
@@ -18,6 +19,8 @@ teardown() {
     cp -a "$container_dir/config" "$config"
     umount "$state" 2>/dev/null || true
     [[ -d $modules/build || ! -d $modules/build.away ]] || mv "$modules/build.away" "$modules/build"
+    for program in "${away[@]}"; do mv "$program.away" "$program"; done
+    [[ ! -d /sys/module/taken ]] || { rmmod holdfast || true; rmmod taken; }
     [[ -d /sys/module/holdfast ]] || insmod "$(module)"
     holdfast_teardown
     container_teardown
@@ -82,6 +85,66 @@ rules:
     rm "$modules/updates/holdfast.ko"
     depmod
     start_daemon
+}
+
+@test "doctor: a module that was built for another kernel" {
+    install -D "$(module)" "$modules/updates/holdfast.ko"
+    sed -i "s/vermagic=$(uname -r) /vermagic=$(uname -r | tr 0-9 1-90) /" "$modules/updates/holdfast.ko"
+    depmod
+    [[ $(findings module-kernel) == "urgent: the module at $modules/updates/holdfast.ko was built for the kernel $(uname -r | tr 0-9 1-90)" ]]
+    run insmod "$modules/updates/holdfast.ko"
+    [[ $status -ne 0 ]]
+    jq -e 'first(.findings[] | select(.check == "module-kernel")).commands | length > 0' "$container_dir/doctor"
+    rm "$modules/updates/holdfast.ko"
+    depmod
+    healed module-kernel
+}
+
+@test "doctor: a function that a live patch has; the items that are noticed there are said not to be" {
+    stop_daemon
+    rmmod holdfast
+    insmod "$(dirname "$(module)")/test/taken.ko" function=security_bprm_check
+    # without that one nothing is loaded at all
+    dmesg --clear
+    run insmod "$(module)"
+    [[ $status -ne 0 && $(dmesg) == *"security_bprm_check cannot be redirected"* && ! -d /sys/module/holdfast ]]
+    rmmod taken
+    insmod "$(dirname "$(module)")/test/taken.ko" function=security_path_chroot
+    insmod "$(module)"
+    start_daemon
+    [[ $(findings hooks) == "urgent: not attached: security_path_chroot" ]]
+    same '["security_path_chroot"]' "$(status_of '[.hooks[] | select(.attached | not).symbol]')"
+    unnoticed=$(status_of '[.. | .reason? // empty | strings | select(contains("the module does not notice"))] | join("\n")')
+    echo "$unnoticed"
+    [[ $unnoticed == *NS3* ]]
+    # one is taken, and the others do what they are for
+    set_rule block
+    make_image base
+    make_bundle web base
+    start_container web
+    run exec_container web sh -c 'cp /usr/bin/marker /tmp/copy; /tmp/copy'
+    [[ $status -ne 0 && $output == *"Operation not permitted"* ]]
+    stop_daemon
+    rmmod holdfast taken
+    insmod "$(module)"
+    start_daemon
+    healed hooks
+}
+
+@test "doctor: no container runtime" {
+    local name directory
+    for name in runc crun podman dockerd containerd crio; do
+        for directory in /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do
+            [[ -e $directory/$name ]] || continue
+            mv "$directory/$name" "$directory/$name.away"
+            away+=("$directory/$name")
+        done
+    done
+    ((${#away[@]} > 0))
+    [[ $(findings runtimes) == "reminder: no container runtime was found" ]]
+    for name in "${away[@]}"; do mv "$name.away" "$name"; done
+    away=()
+    healed runtimes
 }
 
 @test "doctor: cgroups of version 1, alone and with version 2 beside them" {

@@ -16,12 +16,16 @@ setup_file() {
     chown -R traveller /home/traveller
 }
 setup() {
+    firsts=() # of pid namespaces that are no container's
     rootless_setup
     # a home of their own, for programs of theirs
     install -d -o "$user" "/home/$user/bin"
     install -m 755 "$image/usr/bin/marker" "$image/usr/bin/launch" "/home/$user/bin"
 }
-teardown() { rootless_teardown; }
+teardown() {
+    ((!${#firsts[@]})) || kill -9 "${firsts[@]}" 2>/dev/null || true
+    rootless_teardown
+}
 
 refused_copy() { # refused_copy NAME   what was added to the container does not run there
     run podman_exec "$1" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
@@ -99,6 +103,7 @@ queries() { status_of .counters.queries; }
     }
     claim_child_of() { # claim_child_of PID NAME   the first process of the pid namespace that PID has made
         local first; first=$(pgrep --parent "$1") && [[ $first ]] || return
+        firsts+=("$first")
         claim "$2" "{\"pid\": $first, \"process-start-time\": $(cut -d ' ' -f 22 "/proc/$first/stat")}"
     }
     # a service of root's and one of another user's, with a root, processes and users of their own
@@ -107,10 +112,10 @@ queries() { status_of .counters.queries; }
     cp "$root/usr/bin/marker" "$root/added"
     install -d -o traveller "$root/tmp/theirs"
     service='while sleep 0.2; do /added >>"$0"; done'
-    unshare --user --map-root-user --mount --pid --fork --kill-child chroot "$root" sh -c "$service" /tmp/of-root 3>&- &
-    service_of_root=$!
-    wait_for 5 claim_child_of "$service_of_root" theirs
-    as_traveller unshare --user --map-root-user --mount --pid --fork --kill-child chroot "$root" sh -c "$service" /tmp/theirs/ran 3>&- &
+    unshare --user --map-root-user --mount --pid --fork chroot "$root" sh -c "$service" /tmp/of-root >/dev/null 2>&1 3>&- &
+    wait_for 5 claim_child_of $! theirs
+    as_traveller unshare --user --map-root-user --mount --pid --fork chroot "$root" sh -c "$service" /tmp/theirs/ran \
+        >/dev/null 2>&1 3>&- &
     unshared() { theirs=$(pgrep --uid traveller --exact unshare); }
     wait_for 5 unshared
     wait_for 5 claim_child_of "$theirs" another
@@ -133,7 +138,7 @@ queries() { status_of .counters.queries; }
     same "" "$(holdfastctl containers --output json | jq -r '.[] | select((.id == "theirs" or .id == "another") and .members > 0).id')"
     podman_end web
     rm -rf "${state:?}"/{theirs,another,broken,deep,fifo,link,to-link}
-    kill "$service_of_root" "$theirs"
+    kill -9 "${firsts[@]}"
     umount --lazy "$root"
 }
 
