@@ -8,7 +8,10 @@
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/path.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "accept.h"
@@ -17,6 +20,8 @@
 #include "judge.h"
 #include "origin.h"
 #include "overlay.h"
+
+#define MAX_WAIT	(2 * HZ) /* jiffies, for what is usually microseconds */
 
 /* The second line keeps others waiting that have to do with file notification. */
 static loff_t limit_of(const struct holdfast_case *c)
@@ -30,9 +35,44 @@ static int refusal(int err)
 	return err == -EINTR || err == -ENOMEM ? err : 0;
 }
 
+static int find_layers(const struct holdfast_case *c, struct path *upper,
+		       struct path *lower)
+{
+	struct dentry *dentry = c->path->dentry;
+
+	return holdfast_overlay_layers(dentry,
+				       holdfast_overlay_upper(d_inode(dentry)),
+				       upper, lower);
+}
+
+bool holdfast_accept_possible(const struct holdfast_case *c,
+			      enum holdfast_origin origin)
+{
+	struct path upper, lower;
+
+	if (origin != HOLDFAST_ORIGIN_ADDED || find_layers(c, &upper, &lower))
+		return origin == HOLDFAST_ORIGIN_CHANGED;
+	path_put(&upper);
+	path_put(&lower);
+	return true;
+}
+
+/*
+ * Overlayfs' own file of a copy is closed only as who caused the copy returns to
+ * user space, which a busy host may delay. Others who write have the overlay's
+ * inode open for that too.
+ */
+static bool copy_is_open(const struct holdfast_case *c,
+			 enum holdfast_origin origin)
+{
+	return c->may_read && holdfast_accept_possible(c, origin) &&
+	       !inode_is_open_for_write(d_inode(c->path->dentry));
+}
+
 struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 					       enum holdfast_origin origin)
 {
+	unsigned long end = jiffies + MAX_WAIT;
 	struct dentry *dentry = c->path->dentry;
 	struct holdfast_content *content;
 
@@ -44,18 +84,11 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 		return NULL; /* A container may have made it. */
 	if (!dentry)
 		return NULL;
-	content = holdfast_content_claim(d_inode(dentry), !c->may_read);
+	do {
+		content = holdfast_content_claim(d_inode(dentry), !c->may_read);
+	} while (content == ERR_PTR(-ETXTBSY) && copy_is_open(c, origin) &&
+		 time_before(jiffies, end) && !schedule_timeout_killable(1));
 	return IS_ERR(content) && content != ERR_PTR(-ENOMEM) ? NULL : content;
-}
-
-static int find_layers(const struct holdfast_case *c, struct path *upper,
-		       struct path *lower)
-{
-	struct dentry *dentry = c->path->dentry;
-
-	return holdfast_overlay_layers(dentry,
-				       holdfast_overlay_upper(d_inode(dentry)),
-				       upper, lower);
 }
 
 static int compare(const struct holdfast_case *c,
@@ -80,18 +113,6 @@ int holdfast_accept_unchanged(const struct holdfast_case *c,
 	if (result == -ENOENT && c->may_read)
 		result = compare(c, content);
 	return result < 0 && result != -ENOENT ? refusal(result) : result;
-}
-
-bool holdfast_accept_possible(const struct holdfast_case *c,
-			      enum holdfast_origin origin)
-{
-	struct path upper, lower;
-
-	if (origin != HOLDFAST_ORIGIN_ADDED || find_layers(c, &upper, &lower))
-		return origin == HOLDFAST_ORIGIN_CHANGED;
-	path_put(&upper);
-	path_put(&lower);
-	return true;
 }
 
 int holdfast_accept_digest(const struct holdfast_case *c,

@@ -66,6 +66,29 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     same "$(printf 'exec added deny /usr/bin/%s\n' copied marker)" "$(alert_lines)"
 }
 
+# The kernel closes its own copy's file only when who caused it returns to user space.
+@test "a program that is started while another process causes its copy" {
+    local i new
+    make_libc_image many
+    new=$image_dir/many/usr/libexec
+    mkdir "$new/single" "$new/linked"
+    for i in {1..60}; do
+        cp "$new/dynamic/true" "$new/single/$i"
+        cp "$new/dynamic/true" "$new/linked/$i"
+        ln "$new/linked/$i" "$new/linked/$i-too"
+    done
+    make_bundle moved many --cap all
+    start_container moved
+    set_rule block
+    # so many run that the copier has to wait
+    inside moved 'for i in 1 2 3 4; do yes >/dev/null & done
+        start_by moved /usr/libexec/single/* && start_by moved /usr/libexec/linked/*; code=$?
+        kill $(jobs -p); exit $code'
+    in_upper moved usr/libexec/single/60
+    in_upper moved usr/libexec/linked/60
+    no_alerts
+}
+
 @test "one changed byte, and it is the image's no more: of a program, a library, an interpreter, a script" {
     start changed
     set_rule block

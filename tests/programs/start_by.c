@@ -9,6 +9,7 @@
 //     cgroup=DIRECTORY   in a child that clone3 starts in that cgroup
 //     exchanged=OTHER   FILE, a copy of this program, while a thread exchanges it with OTHER, the image's own, which ends
 //                with 0, all the time: until OTHER has run and FILE has been tried
+//     moved      each ARGUMENT, which is a file as FILE is, again and again while a thread exchanges it with the one before
 //     io_uring   a copy beside FILE that io_uring has written
 //     afterwards a copy that is made executable only after it was opened
 //     checked    execveat with AT_EXECVE_CHECK; runs nothing
@@ -20,8 +21,11 @@
 #include <linux/io_uring.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,9 +141,13 @@ struct exchange {
   const char* other;
 };
 
+static void exchange_once(const char* one, const char* other) {
+  must((int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE), "exchange");
+}
+
 static void* exchange(void* data) {
   const struct exchange* files = data;
-  while (files->one) must((int)syscall(SYS_renameat2, AT_FDCWD, files->one, AT_FDCWD, files->other, RENAME_EXCHANGE), "exchange");
+  while (files->one) exchange_once(files->one, files->other);
   return NULL;
 }
 
@@ -165,6 +173,45 @@ static int run_exchanged(const char* other, char** file) {
   if (!refused || !ran) return kFailed;
   errno = EPERM;
   fail("execve");
+}
+
+struct move {
+  char** files;
+  atomic_int begun;
+  atomic_int ended;
+};
+
+static void* move_each(void* data) {
+  struct move* all = data;
+  for (int i = 1; all->files[i]; ++i) {
+    while (atomic_load(&all->begun) < i) sched_yield();
+    exchange_once(all->files[i - 1], all->files[i]);
+    atomic_store(&all->ended, i);
+  }
+  return NULL;
+}
+
+static int run_moved(char** files) {
+  struct move all = {.files = files};
+  pthread_t thread;
+  int refused = 0;
+  if (pthread_create(&thread, NULL, move_each, &all)) fail("pthread_create");
+  for (int i = 1; files[i]; ++i) {
+    char* own[] = {files[i], NULL};
+    atomic_store(&all.begun, i);
+    for (bool last = false; !last;) {
+      last = atomic_load(&all.ended) == i;
+      const int status = start(own);
+      if (status == kRefused)
+        ++refused;
+      else if (status)
+        return kFailed;
+    }
+  }
+  pthread_join(thread, NULL);
+  if (!refused) return 0;
+  printf("%d times: %s\n", refused, strerror(EPERM));
+  return kRefused;
 }
 
 static void write_by_ring(int fd, const void* data, unsigned size) {
@@ -246,6 +293,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "clone3")) return run_cloned(NULL, file);
   if (!strncmp(how, "cgroup=", 7)) return run_cloned(how + 7, file);
   if (!strncmp(how, "exchanged=", 10)) return run_exchanged(how + 10, file);
+  if (!strcmp(how, "moved")) return run_moved(file);
   if (!strcmp(how, "io_uring")) run_ring(file);
   if (!strcmp(how, "afterwards")) run_afterwards(file);
   if (!strcmp(how, "checked")) return check(file);
