@@ -185,13 +185,19 @@ asmlinkage int holdfast_policy_security_kernel_module_request(char *name);
 HOLDFAST_ASSERT_SAME_ARGUMENTS(security_kernel_module_request,
 			       holdfast_policy_security_kernel_module_request);
 
+/*
+ * What search_binary_handler() asks for: another architecture's ELF, which no
+ * module can run. Engines try such to learn what the host can.
+ */
+static const char any_elf[] = "binfmt-464c";
+
 int holdfast_policy_security_kernel_module_request(char *name)
 {
 	holdfast_hit(security_kernel_module_request);
 	/* An exec that cannot read for being killed has found no format. */
 	if (fatal_signal_pending(current) && holdfast_is_member(current))
 		return -EINTR;
-	return check(HOLDFAST_CHECK_KL2, name);
+	return check(strcmp(name, any_elf) ? HOLDFAST_CHECK_KL2 : -1, name);
 }
 
 static struct holdfast_hook hooks[] = {
