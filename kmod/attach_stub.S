@@ -125,6 +125,7 @@ HOLDFAST_STUB security_path_rmdir
 HOLDFAST_STUB security_path_truncate
 HOLDFAST_STUB security_path_chmod
 HOLDFAST_STUB security_path_chown
+HOLDFAST_STUB clone_private_mount
 HOLDFAST_STUB security_sb_umount
 HOLDFAST_STUB reconfigure_super
 HOLDFAST_STUB security_fs_context_parse_param

@@ -227,8 +227,7 @@ void holdfast_checks_noticed(u8 *set)
 			u8 *which = hook->site ? set : missed;
 
 			for (j = 0; j < hook->nr_checks; j++)
-				which[hook->checks[j] / 8] |=
-					1 << hook->checks[j] % 8;
+				holdfast_check_set_add(which, hook->checks[j]);
 		}
 	}
 	for (i = 0; i < HOLDFAST_CHECK_SET_BYTES; i++)

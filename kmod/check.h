@@ -85,6 +85,11 @@ static inline bool holdfast_holds(int capability)
 /* The items all of whose hooks are there. @set: %HOLDFAST_CHECK_SET_BYTES. */
 void holdfast_checks_noticed(u8 *set);
 
+static inline void holdfast_check_set_add(u8 *set, u32 check)
+{
+	set[check / 8] |= 1 << check % 8;
+}
+
 static inline bool holdfast_check_set_has(const u8 *set, u32 check)
 {
 	return set[check / 8] >> check % 8 & 1;

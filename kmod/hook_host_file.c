@@ -6,6 +6,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/path.h>
 #include <linux/security.h>
 #include <linux/string.h>
@@ -24,6 +25,7 @@ HOLDFAST_DEFINE_HOOK(security_path_rmdir);
 HOLDFAST_DEFINE_HOOK(security_path_truncate);
 HOLDFAST_DEFINE_HOOK(security_path_chmod);
 HOLDFAST_DEFINE_HOOK(security_path_chown);
+HOLDFAST_DEFINE_HOOK(clone_private_mount);
 
 #define WRITE_IT	(1 << HOLDFAST_HOST_WRITE)
 #define READ_IT		(1 << HOLDFAST_HOST_READ)
@@ -163,6 +165,46 @@ int holdfast_policy_security_path_rename(const struct path *old_dir,
 	return err ? err : check(new_dir->mnt, new_dentry, of_new);
 }
 
+int holdfast_host_layer(const struct path *path,
+			enum holdfast_host_access access)
+{
+	u8 items[HOLDFAST_CHECK_SET_BYTES] = {};
+	struct holdfast_reach reach = { .inode = d_inode(path->dentry) };
+	char *buffer, *name;
+	int err;
+
+	err = holdfast_host_items_within(path, access, items);
+	if (err || !memchr_inv(items, 0, sizeof(items)))
+		return err;
+	buffer = __getname();
+	if (!buffer)
+		return -ENOMEM;
+	name = dentry_path_raw(path->dentry, buffer, PATH_MAX);
+	reach.name = IS_ERR(name) ? NULL : name;
+	for (reach.check = 0; reach.check < HOLDFAST_CHECKS_NR && !err;
+	     reach.check++)
+		if (holdfast_check_set_has(items, reach.check))
+			err = holdfast_check(&reach);
+	__putname(buffer);
+	return err;
+}
+
+asmlinkage int holdfast_policy_clone_private_mount(const struct path *path);
+
+/* A layer of an overlay, of whatever kind, before that looks into it. */
+int holdfast_policy_clone_private_mount(const struct path *path)
+{
+	int index, err;
+
+	holdfast_hit(clone_private_mount);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = holdfast_host_layer(path, HOLDFAST_HOST_READ);
+	holdfast_leave(index);
+	return err;
+}
+
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOST_HOOK(security_path_mkdir),
 	HOLDFAST_HOST_HOOK(security_path_symlink, HOLDFAST_CHECK_HC3),
@@ -175,6 +217,8 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOST_HOOK(security_path_truncate),
 	HOLDFAST_HOST_HOOK(security_path_chmod),
 	HOLDFAST_HOST_HOOK(security_path_chown),
+	HOLDFAST_CHECK_HOOK(clone_private_mount, HOLDFAST_CHECK_HC1,
+			    HOLDFAST_CHECK_HC2),
 };
 
 const struct holdfast_table holdfast_host_file_table = {

@@ -18,7 +18,9 @@
 #include "check.h"
 #include "container.h"
 #include "home.h"
+#include "host_dir.h"
 #include "member.h"
+#include "overlay.h"
 #include "setup.h"
 #include "watch.h"
 
@@ -292,18 +294,33 @@ holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb, void *options,
 HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_set_mnt_opts,
 			       holdfast_policy_security_sb_set_mnt_opts);
 
+/* What is written through it comes to no file that is opened by a name. */
+static int check_upper(struct super_block *sb)
+{
+	struct path upper;
+	int err;
+
+	if (!holdfast_overlay_upper_root(sb, &upper))
+		return 0;
+	err = holdfast_host_layer(&upper, HOLDFAST_HOST_WRITE);
+	path_put(&upper);
+	return err;
+}
+
 /* Each time that a file system has been made, or found, to be mounted. */
 int holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb,
 					     void *options, unsigned long flags,
 					     unsigned long *set_flags)
 {
-	int index;
+	int index, err = 0;
 
 	holdfast_hit(security_sb_set_mnt_opts);
 	index = holdfast_enter();
 	holdfast_watch_binfmt(sb);
+	if (sb->s_magic == OVERLAYFS_SUPER_MAGIC && holdfast_is_member(current))
+		err = check_upper(sb);
 	holdfast_leave(index);
-	return 0;
+	return err;
 }
 
 static struct holdfast_hook hooks[] = {
@@ -316,7 +333,7 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,
 			    HOLDFAST_CHECK_MT1, HOLDFAST_CHECK_MT2,
 			    HOLDFAST_CHECK_MT6),
-	HOLDFAST_CHECK_HOOK(security_sb_set_mnt_opts, HOLDFAST_CHECK_UH3),
+	HOLDFAST_HOST_HOOK(security_sb_set_mnt_opts, HOLDFAST_CHECK_UH3),
 };
 
 const struct holdfast_table holdfast_mount_table = {

@@ -12,9 +12,11 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stat.h>
 #include <linux/string.h>
 
 #include "attach.h"
+#include "check.h"
 #include "compat/compat.h"
 #include "guard.h"
 #include "host_dir.h"
@@ -29,6 +31,45 @@ static DEFINE_SPINLOCK(all_lock); /* protects all and nr_all; a leaf */
 static struct holdfast_host_dir *dir_of(struct fsnotify_mark *mark)
 {
 	return container_of(mark, struct holdfast_host_dir, mark);
+}
+
+static int place_of(const struct path *path, struct holdfast_host_place *place)
+{
+	struct kstat stat;
+	int err = vfs_getattr_nosec(path, &stat, STATX_INO,
+				    AT_STATX_DONT_SYNC);
+
+	if (!err)
+		*place = (struct holdfast_host_place){
+			.dev = new_encode_dev(stat.dev),
+			.ino = stat.ino,
+		};
+	return err;
+}
+
+/* Of @dir, which is not in the list yet or whose mutex is held, for @path. */
+static int set_places(struct holdfast_host_dir *dir, const struct path *path)
+{
+	struct holdfast_host_place places[HOLDFAST_HOST_DEPTH];
+	struct path at = { .mnt = path->mnt, .dentry = dget(path->dentry) };
+	unsigned int nr = 0;
+	struct dentry *parent;
+	int err;
+
+	while (!(err = place_of(&at, &places[nr])) &&
+	       ++nr < HOLDFAST_HOST_DEPTH && !IS_ROOT(at.dentry)) {
+		parent = dget_parent(at.dentry);
+		dput(at.dentry);
+		at.dentry = parent;
+	}
+	dput(at.dentry);
+	if (err)
+		return err;
+	spin_lock(&all_lock);
+	memcpy(dir->places, places, sizeof(places));
+	dir->nr_places = nr;
+	spin_unlock(&all_lock);
+	return 0;
 }
 
 static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
@@ -132,7 +173,7 @@ static bool same(const struct holdfast_host_entries *one,
 }
 
 /* Takes over @entries if it succeeds. */
-static int add(struct inode *inode, u32 round,
+static int add(const struct path *path, u32 round,
 	       struct holdfast_host_entries *entries)
 {
 	struct holdfast_host_dir *dir;
@@ -143,14 +184,17 @@ static int add(struct inode *inode, u32 round,
 	dir = kzalloc(sizeof(*dir), GFP_KERNEL_ACCOUNT);
 	if (!dir)
 		return -ENOMEM;
+	err = set_places(dir, path);
+	if (err) {
+		kfree(dir);
+		return err;
+	}
 	fsnotify_init_mark(&dir->mark, group);
 	dir->mark.mask = FS_OPEN_PERM | FS_EVENT_ON_CHILD;
 	INIT_LIST_HEAD(&dir->all);
 	RCU_INIT_POINTER(dir->entries, entries);
-	dir->dev = new_encode_dev(inode->i_sb->s_dev);
-	dir->ino = inode->i_ino;
 	dir->round = round;
-	err = fsnotify_add_inode_mark(&dir->mark, inode, 0);
+	err = fsnotify_add_inode_mark(&dir->mark, d_inode(path->dentry), 0);
 	if (err) {
 		RCU_INIT_POINTER(dir->entries, NULL);
 		fsnotify_put_mark(&dir->mark);
@@ -167,15 +211,19 @@ static int add(struct inode *inode, u32 round,
 	return 0;
 }
 
-static int replace(struct holdfast_host_dir *dir, u32 round,
-		   struct holdfast_host_entries *entries)
+static int replace(struct holdfast_host_dir *dir, const struct path *path,
+		   u32 round, struct holdfast_host_entries *entries)
 {
 	struct holdfast_host_entries *now;
+	int err;
 
 	now = rcu_dereference_protected(dir->entries,
 					lockdep_is_held(&change_lock));
 	if (!same(now, entries) && holdfast_guard_locked())
 		return -EPERM;
+	err = set_places(dir, path);
+	if (err)
+		return err;
 	dir->round = round;
 	if (same(now, entries))
 		swap(now, entries);
@@ -203,9 +251,9 @@ int holdfast_host_dir_set(unsigned int fd, u32 round,
 	if (!S_ISDIR(inode->i_mode))
 		err = -ENOTDIR;
 	else if (mark)
-		err = replace(dir_of(mark), round, entries);
+		err = replace(dir_of(mark), &file->f_path, round, entries);
 	else
-		err = add(inode, round, entries);
+		err = add(&file->f_path, round, entries);
 	if (mark)
 		fsnotify_put_mark(mark);
 	mutex_unlock(&change_lock);
@@ -296,4 +344,53 @@ int holdfast_host_item(struct dentry *dir, const struct qstr *name,
 	}
 	dput(dir);
 	return check;
+}
+
+static bool has_place(const struct holdfast_host_dir *dir,
+		      const struct holdfast_host_place *place)
+{
+	unsigned int i;
+
+	for (i = 0; i < dir->nr_places; i++)
+		if (dir->places[i].dev == place->dev &&
+		    dir->places[i].ino == place->ino)
+			return true;
+	return false;
+}
+
+static void add_items(u8 *set, const struct holdfast_host_entries *entries,
+		      enum holdfast_host_access access)
+{
+	unsigned int i;
+
+	for (i = 0; i < entries->nr; i++)
+		if (entries->entries[i].check[access] >= 0)
+			holdfast_check_set_add(set,
+					       entries->entries[i].check[access]);
+}
+
+int holdfast_host_items_within(const struct path *path,
+			       enum holdfast_host_access access, u8 *set)
+{
+	struct holdfast_host_place place;
+	struct holdfast_host_dir *dir;
+	int err, check;
+
+	if (!READ_ONCE(nr_all))
+		return 0;
+	err = place_of(path, &place);
+	if (err)
+		return err;
+	/* It is in one itself, or one is in it. */
+	check = holdfast_host_item(path->dentry, NULL, access);
+	if (check >= 0)
+		holdfast_check_set_add(set, check);
+	rcu_read_lock();
+	spin_lock(&all_lock);
+	list_for_each_entry(dir, &all, all)
+		if (has_place(dir, &place))
+			add_items(set, rcu_dereference(dir->entries), access);
+	spin_unlock(&all_lock);
+	rcu_read_unlock();
+	return 0;
 }

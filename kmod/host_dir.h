@@ -9,6 +9,8 @@
 
 #include <uapi/linux/holdfast.h>
 
+#define HOLDFAST_HOST_DEPTH	16
+
 struct dentry;
 struct file;
 struct path;
@@ -47,21 +49,32 @@ struct holdfast_host_entries {
 };
 
 /**
+ * struct holdfast_host_place - a directory, as stat(2) tells it
+ * @dev: device number
+ * @ino: inode number
+ */
+struct holdfast_host_place {
+	u64 dev;
+	u64 ino;
+};
+
+/**
  * struct holdfast_host_dir - a marked directory of the host
  * @mark: on its inode, which it pins until the file system is unmounted; what
  *	is opened in the directory is asked for by it
  * @all: in the list of all, under its lock; empty once the mark is going
  * @entries: replaced under the mutex of host_dir.c, read under RCU
- * @dev: device number, as in stat(2)
- * @ino: likewise
+ * @places: itself, and those that it is in on its file system, nearest first;
+ *	as they were when the controller named it last; under that lock
+ * @nr_places: how many
  * @round: in which the controller has named it last; under that mutex
  */
 struct holdfast_host_dir {
 	struct fsnotify_mark mark;
 	struct list_head all;
 	struct holdfast_host_entries __rcu *entries;
-	u64 dev;
-	u64 ino;
+	struct holdfast_host_place places[HOLDFAST_HOST_DEPTH];
+	unsigned int nr_places;
 	u32 round;
 };
 
@@ -96,6 +109,14 @@ int holdfast_host_dir_walk(unsigned long *at,
 int holdfast_host_item(struct dentry *dir, const struct qstr *name,
 		       enum holdfast_host_access access);
 
+/*
+ * Adds to @set, of %HOLDFAST_CHECK_SET_BYTES, the items that @access to something
+ * in the directory @path is, however far in. 0, or what stat(2) fails with. May
+ * sleep.
+ */
+int holdfast_host_items_within(const struct path *path,
+			       enum holdfast_host_access access, u8 *set);
+
 /* A row of a hook where files come to be, or are changed, and further items. */
 #define HOLDFAST_HOST_HOOK(name, ...)					\
 	HOLDFAST_CHECK_HOOK(name, HOLDFAST_CHECK_HW1, HOLDFAST_CHECK_HW2, \
@@ -108,5 +129,12 @@ int holdfast_host_item(struct dentry *dir, const struct qstr *name,
  */
 int holdfast_host_file_open(const struct file *file);
 int holdfast_host_file_make(const struct path *dir, struct dentry *dentry);
+
+/*
+ * Likewise: current, a member, mounts an overlay, for which @access to the
+ * directory @path goes past the marks. May sleep.
+ */
+int holdfast_host_layer(const struct path *path,
+			enum holdfast_host_access access);
 
 #endif

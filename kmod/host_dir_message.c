@@ -213,9 +213,11 @@ int holdfast_put_host_directory(struct sk_buff *skb,
 		return -EMSGSIZE;
 	err = nla_put_u32(skb, HOLDFAST_A_HOST_DIRECTORY_ROUND,
 			  READ_ONCE(dir->round)) ||
-	      nla_put_u64_64bit(skb, HOLDFAST_A_HOST_DIRECTORY_DEV, dir->dev,
+	      nla_put_u64_64bit(skb, HOLDFAST_A_HOST_DIRECTORY_DEV,
+				dir->places[0].dev,
 				HOLDFAST_A_HOST_DIRECTORY_PAD) ||
-	      nla_put_u64_64bit(skb, HOLDFAST_A_HOST_DIRECTORY_INO, dir->ino,
+	      nla_put_u64_64bit(skb, HOLDFAST_A_HOST_DIRECTORY_INO,
+				dir->places[0].ino,
 				HOLDFAST_A_HOST_DIRECTORY_PAD);
 	entries = rcu_dereference(dir->entries);
 	for (i = 0; i < entries->nr && !err; i++)

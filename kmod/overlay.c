@@ -262,6 +262,22 @@ bool holdfast_overlay_reads_by(const struct super_block *sb,
 	return false;
 }
 
+bool holdfast_overlay_upper_root(struct super_block *sb, struct path *path)
+{
+	struct dentry *upper;
+
+	if (!READ_ONCE(lower_known) || !holdfast_overlay_verified())
+		return false;
+	upper = holdfast_overlay_upper(d_inode(sb->s_root));
+	if (!upper)
+		return false;
+	ask_path(path_upper, sb->s_root, path);
+	if (path->dentry != upper || !path->mnt)
+		return false;
+	path_get(path);
+	return true;
+}
+
 static unsigned long find_function(const char *name)
 {
 	struct kprobe probe = { .symbol_name = name };

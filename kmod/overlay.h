@@ -53,6 +53,9 @@ int holdfast_overlay_layers(struct dentry *dentry, struct dentry *upper,
 bool holdfast_overlay_reads_by(const struct super_block *sb,
 			       const struct vfsmount *mnt);
 
+/* The upper directory of the overlay @sb; to be put. False if it has none. */
+bool holdfast_overlay_upper_root(struct super_block *sb, struct path *path);
+
 int holdfast_overlay_init(void);
 void holdfast_overlay_exit(void);
 

@@ -284,7 +284,41 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
     [[ ! -e /etc/cron.d/new ]]
 }
 
+# What is read and written through an overlay comes to no open of the host's file.
+overlays='
+    mkdir -p /tmp/lower /srv/upper /srv/work /host/etc/escape-work
+    over() {
+        mount -t overlay -o "$1" none /mnt 2>/dev/null || { echo "refused"; return; }
+        eval "$2"
+        umount /mnt
+    }
+    over lowerdir=/host/etc:/tmp/lower "cat /mnt/shadow >/tmp/shadow; echo read"
+    over lowerdir=/tmp/lower,upperdir=/host/etc/cron.d,workdir=/host/etc/escape-work "echo >/mnt/escape-job; echo written"
+    over lowerdir=/host/usr/bin:/bin,upperdir=/srv/upper,workdir=/srv/work "echo >/mnt/own; echo own"
+    over lowerdir=/bin:/tmp/lower "ls /mnt >/dev/null; echo own"'
+
+@test "overlays over the host's directories, and none but these" {
+    make_host_things
+    escape_rule alert
+    start_privileged escape-overlay
+    wait_for 10 host_watched
+    same "read written own own" "$(exec_container escape-overlay sh -c "$overlays" | paste -sd ' ')"
+    [[ -f /etc/cron.d/escape-job ]]
+    rm /etc/cron.d/escape-job
+    same "$(expected alert HC1 HC2 HW1)" "$(told)"
+    escape_rule block
+    same "refused refused own own" "$(exec_container escape-overlay sh -c "$overlays" | paste -sd ' ')"
+    [[ ! -e /etc/cron.d/escape-job ]]
+    same "$(expected deny HC1 HW1)" "$(told)"
+    escape_rule block HC1 HC2
+    same "read refused own own" "$(exec_container escape-overlay sh -c "$overlays" | paste -sd ' ')"
+    same "$(expected deny HW1)" "$(told)"
+    rm -r /etc/escape-work
+}
+
 @test "what is the container's own is not reported: its namespaces, processes, sockets, cgroups and settings" {
+    printf '\177ELF\2' >"$image_dir/base/usr/bin/foreign"
+    chmod 755 "$image_dir/base/usr/bin/foreign"
     make_bundle escape-own base --cap all --unmasked
     escape_rule block
     start_container escape-own
@@ -315,7 +349,7 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
         reach chroot /usr
         reach mount tmpfs none
         reach mount proc none
-        printf "\177ELF\2" >/tmp/foreign && chmod 755 /tmp/foreign && ! env /tmp/foreign 2>/dev/null
+        ! env foreign 2>/dev/null
         kill $child $other' >"$container_dir/tried"
     same "$(yes "done" | head -22)" "$(<"$container_dir/tried")"
     no_alerts
