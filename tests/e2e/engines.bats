@@ -10,11 +10,6 @@ load lib/engines
 setup() { container_setup; holdfast_setup; block_escapes; engines_setup; }
 teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 
-@test "docker, runc, cgroups of systemd" {
-    docker_begin systemd
-    life_cycle docker more
-}
-
 @test "docker, runc, cgroups of its own; its own records are known, and a new version and its restart change nothing" {
     docker_begin cgroupfs
     life_cycle docker
