@@ -125,6 +125,10 @@ HOLDFAST_STUB security_path_rmdir
 HOLDFAST_STUB security_path_truncate
 HOLDFAST_STUB security_path_chmod
 HOLDFAST_STUB security_path_chown
+HOLDFAST_STUB security_inode_setxattr
+HOLDFAST_STUB security_inode_removexattr
+HOLDFAST_STUB security_inode_set_acl
+HOLDFAST_STUB security_inode_remove_acl
 HOLDFAST_STUB clone_private_mount
 HOLDFAST_STUB security_sb_umount
 HOLDFAST_STUB reconfigure_super

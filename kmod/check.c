@@ -64,9 +64,13 @@ static void describe(struct holdfast_event *event,
 		inode = d_inode(reach->path->dentry);
 		event->name = d_path(reach->path, event->path,
 				     sizeof(event->path));
-		if (IS_ERR(event->name))
-			event->name = NULL;
+	} else if (reach->dentry) {
+		inode = d_inode(reach->dentry);
+		event->name = dentry_path_raw(reach->dentry, event->path,
+					      sizeof(event->path));
 	}
+	if (IS_ERR(event->name))
+		event->name = NULL;
 	if (inode)
 		holdfast_event_object(event, inode);
 	event->body.target_pid = reach->target ? reach->target->pid :

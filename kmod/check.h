@@ -17,7 +17,8 @@ struct task_struct;
  * struct holdfast_reach - what a member reaches for; all but @check may be NULL
  * @check: enum holdfast_check, or negative for none
  * @path: the object, if it has a name
- * @inode: the object, if it has none that counts
+ * @dentry: the object, if it is not known through which mount
+ * @inode: the object, if it has no name that counts
  * @name: what else to call it, for people
  * @target: the object, if it is a process
  * @pid: likewise, if it may be gone; 0 for none
@@ -26,6 +27,7 @@ struct task_struct;
 struct holdfast_reach {
 	int check;
 	const struct path *path;
+	const struct dentry *dentry;
 	const struct inode *inode;
 	const char *name;
 	const struct task_struct *target;

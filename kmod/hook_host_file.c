@@ -13,6 +13,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "compat/compat.h"
 #include "host_dir.h"
 #include "member.h"
 
@@ -25,18 +26,28 @@ HOLDFAST_DEFINE_HOOK(security_path_rmdir);
 HOLDFAST_DEFINE_HOOK(security_path_truncate);
 HOLDFAST_DEFINE_HOOK(security_path_chmod);
 HOLDFAST_DEFINE_HOOK(security_path_chown);
+HOLDFAST_DEFINE_HOOK(security_inode_setxattr);
+HOLDFAST_DEFINE_HOOK(security_inode_removexattr);
+HOLDFAST_DEFINE_HOOK(security_inode_set_acl);
+HOLDFAST_DEFINE_HOOK(security_inode_remove_acl);
 HOLDFAST_DEFINE_HOOK(clone_private_mount);
 
 #define WRITE_IT	(1 << HOLDFAST_HOST_WRITE)
 #define READ_IT		(1 << HOLDFAST_HOST_READ)
 #define LINK_IT		(1 << HOLDFAST_HOST_LINK)
 
-/* @accesses: bits of what is done to the file @dentry of the mount @mnt */
+/*
+ * @accesses: bits of what is done to the file @dentry of the mount @mnt, which is
+ * NULL if that is not known
+ */
 static int check_file(struct vfsmount *mnt, struct dentry *dentry,
 		      unsigned int accesses)
 {
 	const struct path path = { .mnt = mnt, .dentry = dentry };
-	struct holdfast_reach reach = { .path = &path };
+	struct holdfast_reach reach = {
+		.path = mnt ? &path : NULL,
+		.dentry = dentry,
+	};
 	struct dentry *dir = dget_parent(dentry);
 	struct name_snapshot name;
 	int err = 0;
@@ -168,26 +179,44 @@ int holdfast_policy_security_path_rename(const struct path *old_dir,
 int holdfast_host_layer(const struct path *path,
 			enum holdfast_host_access access)
 {
+	struct holdfast_reach reach = { .dentry = path->dentry };
 	u8 items[HOLDFAST_CHECK_SET_BYTES] = {};
-	struct holdfast_reach reach = { .inode = d_inode(path->dentry) };
-	char *buffer, *name;
 	int err;
 
 	err = holdfast_host_items_within(path, access, items);
-	if (err || !memchr_inv(items, 0, sizeof(items)))
-		return err;
-	buffer = __getname();
-	if (!buffer)
-		return -ENOMEM;
-	name = dentry_path_raw(path->dentry, buffer, PATH_MAX);
-	reach.name = IS_ERR(name) ? NULL : name;
 	for (reach.check = 0; reach.check < HOLDFAST_CHECKS_NR && !err;
 	     reach.check++)
 		if (holdfast_check_set_has(items, reach.check))
 			err = holdfast_check(&reach);
-	__putname(buffer);
 	return err;
 }
+
+#define DEFINE_ATTRIBUTE_HOOK(name, ...)				\
+	asmlinkage int holdfast_policy_security_inode_##name(__VA_ARGS__); \
+	int holdfast_policy_security_inode_##name(__VA_ARGS__)		\
+	{								\
+		holdfast_hit(security_inode_##name);			\
+		return check(NULL, dentry, WRITE_IT);			\
+	}
+
+/* Under the lock of the inode. */
+DEFINE_ATTRIBUTE_HOOK(setxattr, struct HOLDFAST_IDMAP *idmap, struct dentry *dentry,
+		      const char *name, const void *value, size_t size,
+		      int flags)
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_inode_setxattr,
+			       holdfast_policy_security_inode_setxattr);
+DEFINE_ATTRIBUTE_HOOK(removexattr, struct HOLDFAST_IDMAP *idmap,
+		      struct dentry *dentry, const char *name)
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_inode_removexattr,
+			       holdfast_policy_security_inode_removexattr);
+DEFINE_ATTRIBUTE_HOOK(set_acl, struct HOLDFAST_IDMAP *idmap, struct dentry *dentry,
+		      const char *acl_name, struct posix_acl *kacl)
+DEFINE_ATTRIBUTE_HOOK(remove_acl, struct HOLDFAST_IDMAP *idmap,
+		      struct dentry *dentry, const char *acl_name)
+HOLDFAST_ACL_ONLY(HOLDFAST_ASSERT_SAME_ARGUMENTS(security_inode_set_acl,
+						 holdfast_policy_security_inode_set_acl);)
+HOLDFAST_ACL_ONLY(HOLDFAST_ASSERT_SAME_ARGUMENTS(security_inode_remove_acl,
+						 holdfast_policy_security_inode_remove_acl);)
 
 asmlinkage int holdfast_policy_clone_private_mount(const struct path *path);
 
@@ -217,6 +246,10 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOST_HOOK(security_path_truncate),
 	HOLDFAST_HOST_HOOK(security_path_chmod),
 	HOLDFAST_HOST_HOOK(security_path_chown),
+	HOLDFAST_HOST_HOOK(security_inode_setxattr),
+	HOLDFAST_HOST_HOOK(security_inode_removexattr),
+	HOLDFAST_ACL_ROWS(HOLDFAST_HOST_HOOK(security_inode_set_acl),
+			  HOLDFAST_HOST_HOOK(security_inode_remove_acl))
 	HOLDFAST_CHECK_HOOK(clone_private_mount, HOLDFAST_CHECK_HC1,
 			    HOLDFAST_CHECK_HC2),
 };

@@ -127,6 +127,22 @@ struct perf_event_attr;
 #define HOLDFAST_PERF_ARGUMENTS	struct perf_event_attr *attr, int type
 #endif
 
+/* How the ids of a mount are mapped, for hooks of extended attributes. */
+#ifdef HOLDFAST_HAS_XATTR_IDMAP
+#define HOLDFAST_IDMAP	mnt_idmap
+#else
+#define HOLDFAST_IDMAP	user_namespace
+#endif
+
+/* What there is where access lists are not set as attributes. */
+#ifdef HOLDFAST_HAS_INODE_SET_ACL
+#define HOLDFAST_ACL_ONLY(...)	__VA_ARGS__
+#define HOLDFAST_ACL_ROWS(...)	__VA_ARGS__,
+#else
+#define HOLDFAST_ACL_ONLY(...)
+#define HOLDFAST_ACL_ROWS(...)
+#endif
+
 /* Exported, but before 6.7 fs/internal.h alone has it. */
 int vfs_path_lookup(struct dentry *root, struct vfsmount *mnt, const char *name,
 		    unsigned int flags, struct path *path);

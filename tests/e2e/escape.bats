@@ -109,6 +109,9 @@ RD5 ioperm
 HW1 write ${2-}/etc/cron.d/escape
 HW2 write ${2-}/root/.ssh/authorized_keys
 HW3 write ${2-}/etc/passwd
+HW3 attribute ${2-}/etc/passwd
+HW3 no-attribute ${2-}/etc/passwd
+HW3 access-list ${2-}/etc/passwd
 HW4 write ${2-}/etc/systemd/system.conf
 HW5 write ${2-}/usr/bin/holdfast-escape
 HC1 read ${2-}/etc/kubernetes/admin.conf

@@ -26,7 +26,7 @@ alarms() { alerts '[.[] | select(.operation.kind == "second-line") | .count] | a
     same 0 "$(alarms)"
     # a shell that is a member, as what a runtime starts in a container becomes one by the first line
     mkfifo "$container_dir/commands"
-    runtime exec alone sh <"$container_dir/commands" >"$container_dir/said" 2>&1 3>&- &
+    runtime exec alone sh <"$container_dir/commands" >"$container_dir/said" 2>"$container_dir/errors" 3>&- &
     exec 5>"$container_dir/commands"
     says() { grep -q "$1" "$container_dir/said"; }
     echo 'echo begun' >&5
@@ -39,7 +39,7 @@ alarms() { alerts '[.[] | select(.operation.kind == "second-line") | .count] | a
     printf '%s\n' 'marker; /root/copy; echo "again $?"' exit >&5
     exec 5>&-
     wait $!
-    cat "$container_dir/said"
+    cat "$container_dir/said" "$container_dir/errors"
     same "$(printf '%s\n' 'exec added deny /opt/interpreter' 'exec added deny /root/copy' 'exec added deny /root/script')" "$(alert_lines)"
     same "$(printf '%s\n' begun 'copy 126' 'script 126' 'interpreted 126' 'launched 126' ran ended ran 'again 126')" \
         "$(grep -v 'not permitted' "$container_dir/said")"

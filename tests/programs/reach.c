@@ -10,6 +10,8 @@
 //     kill PID              tells it to go on
 //     take-descriptor PID   its standard input
 //     read FILE, write FILE opens it
+//     attribute FILE        an extended one of the user's, of no length; no-attribute removes it
+//     access-list FILE      which says what its mode does
 //     symlink TARGET FILE   makes it, and removes it
 //     mknod FILE MAJOR MINOR  a character device, and removes it; mknod-block a block device
 //     mount TYPE SOURCE     on /mnt, and off again
@@ -54,6 +56,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/sched.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
@@ -75,6 +79,7 @@
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,6 +97,23 @@ static int opened(const char* file, int flags) {
   const int fd = open(file, flags | O_CLOEXEC);
   if (fd < 0) tell(fd);
   return fd;
+}
+
+static const char attribute[] = "user.holdfast-test";
+
+static long reach_access_list(const char* file) {
+  struct stat status;
+  struct {
+    struct posix_acl_xattr_header header;
+    struct posix_acl_xattr_entry entries[3];
+  } list;
+  if (stat(file, &status) < 0) return -1;
+  list.header.a_version = POSIX_ACL_XATTR_VERSION;
+  for (int i = 0; i < 3; ++i) {
+    const uint16_t tags[] = {ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_OTHER};
+    list.entries[i] = (struct posix_acl_xattr_entry){tags[i], (uint16_t)(status.st_mode >> (6 - 3 * i) & 7), (uint32_t)ACL_UNDEFINED_ID};
+  }
+  return setxattr(file, "system.posix_acl_access", &list, sizeof list, 0);
 }
 
 static long reach_chroot(const char* directory) {
@@ -382,6 +404,9 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "mknod-block")) tell(reach_mknod(S_IFBLK, first, (unsigned)atoi(second), (unsigned)atoi(third)));
   if (!strcmp(how, "read")) tell(opened(first, O_RDONLY));
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
+  if (!strcmp(how, "attribute")) tell(setxattr(first, attribute, "", 0, 0));
+  if (!strcmp(how, "no-attribute")) tell(removexattr(first, attribute));
+  if (!strcmp(how, "access-list")) tell(reach_access_list(first));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
   if (!strcmp(how, "fsmount")) tell(reach_fsmount(first, second));
   if (!strcmp(how, "bind")) tell(mount(first, second, NULL, MS_BIND, NULL));
