@@ -58,15 +58,16 @@ bool holdfast_accept_possible(const struct holdfast_case *c,
 }
 
 /*
- * Overlayfs' own file of a copy is closed only as who caused the copy returns to
- * user space, which a busy host may delay. Others who write have the overlay's
- * inode open for that too.
+ * Overlayfs' own file of a copy, @upper, is closed only as who caused the copy
+ * returns to user space, which a busy host may delay. Others who write have the
+ * overlay's inode open for that too, or a mapping.
  */
 static bool copy_is_open(const struct holdfast_case *c,
-			 enum holdfast_origin origin)
+			 enum holdfast_origin origin, const struct inode *upper)
 {
 	return c->may_read && holdfast_accept_possible(c, origin) &&
-	       !inode_is_open_for_write(d_inode(c->path->dentry));
+	       !inode_is_open_for_write(d_inode(c->path->dentry)) &&
+	       !mapping_writably_mapped(upper->i_mapping);
 }
 
 struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
@@ -86,7 +87,8 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 		return NULL;
 	do {
 		content = holdfast_content_claim(d_inode(dentry), !c->may_read);
-	} while (content == ERR_PTR(-ETXTBSY) && copy_is_open(c, origin) &&
+	} while (content == ERR_PTR(-ETXTBSY) &&
+		 copy_is_open(c, origin, d_inode(dentry)) &&
 		 time_before(jiffies, end) && !schedule_timeout_killable(1));
 	return IS_ERR(content) && content != ERR_PTR(-ENOMEM) ? NULL : content;
 }

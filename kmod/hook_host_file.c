@@ -6,7 +6,6 @@
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/mount.h>
 #include <linux/path.h>
 #include <linux/security.h>
 #include <linux/string.h>
@@ -181,9 +180,9 @@ int holdfast_host_layer(const struct path *path,
 {
 	struct holdfast_reach reach = { .dentry = path->dentry };
 	u8 items[HOLDFAST_CHECK_SET_BYTES] = {};
-	int err;
+	int err = 0;
 
-	err = holdfast_host_items_within(path, access, items);
+	holdfast_host_items_within(path, access, items);
 	for (reach.check = 0; reach.check < HOLDFAST_CHECKS_NR && !err;
 	     reach.check++)
 		if (holdfast_check_set_has(items, reach.check))

@@ -33,43 +33,42 @@ static struct holdfast_host_dir *dir_of(struct fsnotify_mark *mark)
 	return container_of(mark, struct holdfast_host_dir, mark);
 }
 
-static int place_of(const struct path *path, struct holdfast_host_place *place)
+/* As stat(2) says, which tells subvolumes apart, if it says anything. */
+static struct holdfast_host_place place_of(const struct path *path)
 {
+	const struct inode *inode = d_inode(path->dentry);
 	struct kstat stat;
-	int err = vfs_getattr_nosec(path, &stat, STATX_INO,
-				    AT_STATX_DONT_SYNC);
 
-	if (!err)
-		*place = (struct holdfast_host_place){
-			.dev = new_encode_dev(stat.dev),
-			.ino = stat.ino,
-		};
-	return err;
+	if (vfs_getattr_nosec(path, &stat, STATX_INO, AT_STATX_DONT_SYNC)) {
+		stat.dev = inode->i_sb->s_dev;
+		stat.ino = inode->i_ino;
+	}
+	return (struct holdfast_host_place){
+		.dev = new_encode_dev(stat.dev),
+		.ino = stat.ino,
+	};
 }
 
 /* Of @dir, which is not in the list yet or whose mutex is held, for @path. */
-static int set_places(struct holdfast_host_dir *dir, const struct path *path)
+static void set_places(struct holdfast_host_dir *dir, const struct path *path)
 {
-	struct holdfast_host_place places[HOLDFAST_HOST_DEPTH];
+	struct holdfast_host_place places[HOLDFAST_HOST_DEPTH] = {};
 	struct path at = { .mnt = path->mnt, .dentry = dget(path->dentry) };
-	unsigned int nr = 0;
+	unsigned int nr = 1;
 	struct dentry *parent;
-	int err;
 
-	while (!(err = place_of(&at, &places[nr])) &&
-	       ++nr < HOLDFAST_HOST_DEPTH && !IS_ROOT(at.dentry)) {
+	places[0] = place_of(&at);
+	while (nr < HOLDFAST_HOST_DEPTH && !IS_ROOT(at.dentry)) {
 		parent = dget_parent(at.dentry);
 		dput(at.dentry);
 		at.dentry = parent;
+		places[nr++] = place_of(&at);
 	}
 	dput(at.dentry);
-	if (err)
-		return err;
 	spin_lock(&all_lock);
 	memcpy(dir->places, places, sizeof(places));
 	dir->nr_places = nr;
 	spin_unlock(&all_lock);
-	return 0;
 }
 
 static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
@@ -184,11 +183,8 @@ static int add(const struct path *path, u32 round,
 	dir = kzalloc(sizeof(*dir), GFP_KERNEL_ACCOUNT);
 	if (!dir)
 		return -ENOMEM;
-	err = set_places(dir, path);
-	if (err) {
-		kfree(dir);
-		return err;
-	}
+	set_places(dir, path);
+	dir->sb = path->dentry->d_sb;
 	fsnotify_init_mark(&dir->mark, group);
 	dir->mark.mask = FS_OPEN_PERM | FS_EVENT_ON_CHILD;
 	INIT_LIST_HEAD(&dir->all);
@@ -215,15 +211,12 @@ static int replace(struct holdfast_host_dir *dir, const struct path *path,
 		   u32 round, struct holdfast_host_entries *entries)
 {
 	struct holdfast_host_entries *now;
-	int err;
 
 	now = rcu_dereference_protected(dir->entries,
 					lockdep_is_held(&change_lock));
 	if (!same(now, entries) && holdfast_guard_locked())
 		return -EPERM;
-	err = set_places(dir, path);
-	if (err)
-		return err;
+	set_places(dir, path);
 	dir->round = round;
 	if (same(now, entries))
 		swap(now, entries);
@@ -369,18 +362,32 @@ static void add_items(u8 *set, const struct holdfast_host_entries *entries,
 					       entries->entries[i].check[access]);
 }
 
-int holdfast_host_items_within(const struct path *path,
-			       enum holdfast_host_access access, u8 *set)
+/* Is one of them on @sb? Others are not asked: one that a container serves may hang. */
+static bool any_on(const struct super_block *sb)
+{
+	struct holdfast_host_dir *dir;
+	bool found = false;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(dir, &all, all) {
+		found = dir->sb == sb;
+		if (found)
+			break;
+	}
+	spin_unlock(&all_lock);
+	return found;
+}
+
+void holdfast_host_items_within(const struct path *path,
+				enum holdfast_host_access access, u8 *set)
 {
 	struct holdfast_host_place place;
 	struct holdfast_host_dir *dir;
-	int err, check;
+	int check;
 
-	if (!READ_ONCE(nr_all))
-		return 0;
-	err = place_of(path, &place);
-	if (err)
-		return err;
+	if (!any_on(path->dentry->d_sb))
+		return;
+	place = place_of(path);
 	/* It is in one itself, or one is in it. */
 	check = holdfast_host_item(path->dentry, NULL, access);
 	if (check >= 0)
@@ -392,5 +399,4 @@ int holdfast_host_items_within(const struct path *path,
 			add_items(set, rcu_dereference(dir->entries), access);
 	spin_unlock(&all_lock);
 	rcu_read_unlock();
-	return 0;
 }

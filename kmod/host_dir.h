@@ -14,6 +14,7 @@
 struct dentry;
 struct file;
 struct path;
+struct super_block;
 
 /* What is done to a file; each is an item of its own. */
 enum holdfast_host_access {
@@ -64,6 +65,7 @@ struct holdfast_host_place {
  *	is opened in the directory is asked for by it
  * @all: in the list of all, under its lock; empty once the mark is going
  * @entries: replaced under the mutex of host_dir.c, read under RCU
+ * @sb: that it is on; only compared
  * @places: itself, and those that it is in on its file system, nearest first;
  *	as they were when the controller named it last; under that lock
  * @nr_places: how many
@@ -73,6 +75,7 @@ struct holdfast_host_dir {
 	struct fsnotify_mark mark;
 	struct list_head all;
 	struct holdfast_host_entries __rcu *entries;
+	const struct super_block *sb;
 	struct holdfast_host_place places[HOLDFAST_HOST_DEPTH];
 	unsigned int nr_places;
 	u32 round;
@@ -111,11 +114,10 @@ int holdfast_host_item(struct dentry *dir, const struct qstr *name,
 
 /*
  * Adds to @set, of %HOLDFAST_CHECK_SET_BYTES, the items that @access to something
- * in the directory @path is, however far in. 0, or what stat(2) fails with. May
- * sleep.
+ * in the directory @path is, however far in. May sleep.
  */
-int holdfast_host_items_within(const struct path *path,
-			       enum holdfast_host_access access, u8 *set);
+void holdfast_host_items_within(const struct path *path,
+				enum holdfast_host_access access, u8 *set);
 
 /* A row of a hook where files come to be, or are changed, and further items. */
 #define HOLDFAST_HOST_HOOK(name, ...)					\

@@ -10,15 +10,6 @@ load lib/engines
 setup() { container_setup; holdfast_setup; engines_setup; make_debian_image; podman_runtime=crun podman_cgroups=systemd; }
 teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 
-# debian NAME OPTION… -- COMMAND…   a podman container of this machine's root; $network is its network
-debian() {
-    local name=$1 options=(); shift
-    make_bundle "$name" debian-own:debian
-    while [[ $1 != -- ]]; do options+=("$1"); shift; done
-    podman run --network "${network:-none}" --detach --name "$name" "${options[@]}" \
-        --rootfs "$container_dir/$name/rootfs" "${@:2}" </dev/null >/dev/null
-}
-
 @test "a pod with shared process ids: its containers look at, trace and end one another's processes" {
     podman_begin crun systemd
     block_all
@@ -76,7 +67,7 @@ dockerfile() {
 
 @test "a privileged exporter of the node's figures, with the host's root read only" {
     block_all
-    network=host debian exporter --privileged --pid host --volume /:/host:ro,rslave -- prometheus-node-exporter \
+    network=host podman_debian exporter --privileged --pid host --volume /:/host:ro,rslave -- prometheus-node-exporter \
         --path.rootfs /host --path.procfs /host/proc --path.sysfs /host/sys --collector.systemd --collector.processes --web.listen-address 127.0.0.1:9100
     exports() { curl --silent --fail http://127.0.0.1:9100/metrics >"$container_dir/metrics"; }
     wait_for 60 exports
@@ -90,7 +81,7 @@ dockerfile() {
     block_escapes
     set_rule off
     mkdir "$container_dir/storage"
-    debian builder --cap-add SYS_ADMIN --volume "$container_dir/storage:/var/lib/containers" --volume "$image_dir/base:/base:ro" -- sleep 1000000
+    podman_debian builder --cap-add SYS_ADMIN --volume "$container_dir/storage:/var/lib/containers" --volume "$image_dir/base:/base:ro" -- sleep 1000000
     podman_exec builder sh -exc '
         mkdir /tmp/build
         tar -C /base -cf /tmp/build/base.tar .

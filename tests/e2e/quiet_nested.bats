@@ -9,20 +9,11 @@ load lib/engines
 setup() { container_setup; holdfast_setup; engines_setup; make_debian_image; podman_runtime=crun podman_cgroups=systemd; }
 teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 
-# debian NAME OPTION… -- COMMAND…   a podman container of this machine's root
-debian() {
-    local name=$1 options=(); shift
-    make_bundle "$name" debian-own:debian
-    while [[ $1 != -- ]]; do options+=("$1"); shift; done
-    podman run --network none --detach --name "$name" "${options[@]}" \
-        --rootfs "$container_dir/$name/rootfs" "${@:2}" </dev/null >/dev/null
-}
-
 # What shuts the kernel's files off from a service takes away first what the runtime has covered of them.
 @test "systemd in a container: services, with what it shuts them in by; without MT3 also off from the kernel's files" {
     local service=(podman_exec machine systemd-run --quiet --wait --pipe --property DynamicUser=yes)
     block_all
-    debian machine --systemd always --cap-add SYS_ADMIN -- /lib/systemd/systemd --unit basic.target
+    podman_debian machine --systemd always --cap-add SYS_ADMIN -- /lib/systemd/systemd --unit basic.target
     runs() { podman_exec machine systemctl is-active --quiet basic.target; }
     wait_for 120 runs
     [[ $("${service[@]}" --property ProtectSystem=strict --property ProtectHome=yes --property PrivateTmp=yes \
@@ -57,7 +48,7 @@ debian() {
     set_rule off
     mkdir "$container_dir/storage"
     echo '{}' >"$container_dir/storage/daemon.json" # the image shows this machine's
-    debian outer --privileged --volume "$container_dir/storage:/var/lib/docker" --volume "$image_dir/base:/base:ro" -- \
+    podman_debian outer --privileged --volume "$container_dir/storage:/var/lib/docker" --volume "$image_dir/base:/base:ro" -- \
         dockerd --config-file /var/lib/docker/daemon.json --bridge none --iptables=false --exec-opt native.cgroupdriver=cgroupfs
     answers() { podman_exec outer docker version >/dev/null 2>&1; }
     wait_for 60 answers || { podman logs outer 2>&1 | tail -30; false; }

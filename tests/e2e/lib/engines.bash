@@ -134,6 +134,14 @@ podman_begin() { # podman_begin RUNTIME DRIVER-OF-CGROUPS
     fi
 }
 podman_run() { podman run --network none "$@" </dev/null; }
+# podman_debian NAME OPTION… -- COMMAND…   a container of make_debian_image; $network is its network
+podman_debian() {
+    local name=$1 options=(); shift
+    make_bundle "$name" debian-own:debian
+    while [[ $1 != -- ]]; do options+=("$1"); shift; done
+    podman run --network "${network:-none}" --detach --name "$name" "${options[@]}" \
+        --rootfs "$container_dir/$name/rootfs" "${@:2}" </dev/null >/dev/null
+}
 podman_once() { podman_run --rm localhost/base:1 "$@"; }
 podman_privileged() { podman_run --rm --privileged localhost/base:1 "$@"; }
 podman_start() {
