@@ -60,6 +60,8 @@ HOLDFAST_STUB ipcns_install
 HOLDFAST_STUB userns_install
 HOLDFAST_STUB cgroupns_install
 HOLDFAST_STUB timens_install
+HOLDFAST_STUB unshare_nsproxy_namespaces
+HOLDFAST_STUB proc_free_inum
 HOLDFAST_STUB security_path_chroot
 HOLDFAST_STUB proc_sys_open
 HOLDFAST_STUB proc_reg_open

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Namespaces and roots that are not the container's. */
 #include <linux/cgroup.h>
+#include <linux/cred.h>
 #include <linux/ipc_namespace.h>
 #include <linux/mnt_namespace.h>
 #include <linux/nsproxy.h>
@@ -20,6 +21,7 @@
 #include "check.h"
 #include "container.h"
 #include "home.h"
+#include "left_ns.h"
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(copy_mnt_ns);
@@ -31,6 +33,8 @@ HOLDFAST_DEFINE_HOOK(ipcns_install);
 HOLDFAST_DEFINE_HOOK(userns_install);
 HOLDFAST_DEFINE_HOOK(cgroupns_install);
 HOLDFAST_DEFINE_HOOK(timens_install);
+HOLDFAST_DEFINE_HOOK(unshare_nsproxy_namespaces);
+HOLDFAST_DEFINE_HOOK(proc_free_inum);
 HOLDFAST_DEFINE_HOOK(security_path_chroot);
 
 /* Under task_lock(); NULL if @task is about to be gone. Only compared. */
@@ -75,55 +79,113 @@ static bool is_in(struct task_struct *task, const struct ns_common *ns)
 	return in;
 }
 
+/* Or are what it starts from now on to be? */
+static bool keeps(struct task_struct *task, const struct ns_common *ns)
+{
+	const struct nsproxy *nsproxy;
+	bool does;
+
+	task_lock(task);
+	nsproxy = task->nsproxy;
+	does = ns_of(task, ns->ops->type) == ns ||
+	       (nsproxy && (&nsproxy->pid_ns_for_children->ns == ns ||
+			    &nsproxy->time_ns_for_children->ns == ns));
+	task_unlock(task);
+	return does;
+}
+
 /*
  * Somebody in @ns who is not of current's container; a reference. NULL if a
- * member of it, current itself perhaps, is there too: nothing is gained. One
- * that nobody is in may be the container's own.
+ * member of it, current itself perhaps, is there too, so that nothing is gained,
+ * which @own says.
  */
-static struct task_struct *find_other(const struct ns_common *ns)
+static struct task_struct *find_other(const struct ns_common *ns, bool *own)
 {
-	struct task_struct *task, *other = NULL;
+	struct task_struct *process, *task, *other = NULL;
 
+	*own = false;
 	rcu_read_lock();
-	for_each_process(task) {
-		if (!is_in(task, ns))
+	for_each_process_thread(process, task) {
+		if (!keeps(task, ns))
 			continue;
 		if (!holdfast_is_own(task)) {
 			other = task;
 		} else if (holdfast_is_member(task)) {
 			/* The runtime's set-up may be there still. */
+			*own = true;
 			other = NULL;
-			break;
+			goto out;
 		}
 	}
 	if (other)
 		get_task_struct(other);
+out:
 	rcu_read_unlock();
 	return other;
 }
 
+/*
+ * Nobody is in @ns: has a member of current's container been, or will the kernel
+ * refuse it itself? What was left before the module was there nobody knows.
+ */
+static bool has_left(const struct ns_common *ns)
+{
+	struct holdfast_member *member;
+	bool has = true;
+
+	/* To a namespace of users who made it has a right, whatever he holds. */
+	if (ns->ops->type != CLONE_NEWUSER &&
+	    !cap_raised(current_cred()->cap_effective, CAP_SYS_ADMIN))
+		return true;
+	member = holdfast_member_get(current);
+	if (!member)
+		return true;
+	if (!test_bit(ilog2(HOLDFAST_MEMBER_F_ADOPTED), &member->flags) &&
+	    holdfast_resume_proc_free_inum)
+		has = holdfast_left_ns_has(ns, member->container);
+	holdfast_member_put(member);
+	return has;
+}
+
+static void leave(void)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+
+	if (!member)
+		return;
+	holdfast_left_ns_add(current, member->container);
+	holdfast_member_put(member);
+}
+
 static int check_install(const struct ns_common *ns)
 {
-	struct holdfast_reach reach = { .check = -1 };
+	struct holdfast_reach reach = { .check = -1, .name = ns->ops->name };
 	struct task_struct *other;
+	bool own;
 	int err;
 
 	if (!holdfast_is_member(current))
 		return 0;
-	other = find_other(ns);
+	other = find_other(ns, &own);
 	if (other) {
 		reach.check = HOLDFAST_CHECK_NS1;
-		reach.name = ns->ops->name;
 		reach.target = other;
+	} else if (!own && !has_left(ns)) {
+		reach.check = HOLDFAST_CHECK_NS2;
 	}
 	err = holdfast_check(&reach);
 	if (other)
 		put_task_struct(other);
+	if (err)
+		return err;
+	if (reach.check >= 0)
+		holdfast_left_ns_refuse(ns);
+	leave();
 	/* With a mount namespace comes its root. */
-	if (!err && is_in(&init_task, ns))
+	if (is_in(&init_task, ns))
 		holdfast_ceiling_raise(current, ns->ops->type |
 				       (ns->ops->type == CLONE_NEWNS ? CLONE_FS : 0));
-	return err;
+	return 0;
 }
 
 /* setns(2) of each kind comes here: by a file, and by a pidfd. */
@@ -145,6 +207,36 @@ DEFINE_INSTALL(ipcns_install)
 DEFINE_INSTALL(userns_install)
 DEFINE_INSTALL(cgroupns_install)
 DEFINE_INSTALL(timens_install)
+
+asmlinkage int
+holdfast_policy_unshare_nsproxy_namespaces(unsigned long flags,
+					   struct nsproxy **new_nsproxy,
+					   struct cred *new_cred,
+					   struct fs_struct *new_fs);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(unshare_nsproxy_namespaces,
+			       holdfast_policy_unshare_nsproxy_namespaces);
+
+/* By setns(2) and by its end, too, a member leaves what it is in. */
+int holdfast_policy_unshare_nsproxy_namespaces(unsigned long flags,
+					       struct nsproxy **new_nsproxy,
+					       struct cred *new_cred,
+					       struct fs_struct *new_fs)
+{
+	holdfast_hit(unshare_nsproxy_namespaces);
+	if (holdfast_is_member(current))
+		leave();
+	return 0;
+}
+
+asmlinkage int holdfast_policy_proc_free_inum(unsigned int inum);
+
+/* As each namespace ends. Of a function that returns nothing; atomic. */
+int holdfast_policy_proc_free_inum(unsigned int inum)
+{
+	holdfast_hit(proc_free_inum);
+	holdfast_left_ns_forget(inum);
+	return 0;
+}
 
 bool holdfast_notices_spread(void)
 {
@@ -213,21 +305,30 @@ int holdfast_policy_security_path_chroot(const struct path *path)
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOOK(copy_mnt_ns, false),
+	HOLDFAST_CHECK_HOOK(unshare_nsproxy_namespaces, HOLDFAST_CHECK_NS2),
+	HOLDFAST_CHECK_HOOK(proc_free_inum, HOLDFAST_CHECK_NS2),
 	HOLDFAST_CHECK_HOOK(mntns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI5,
-			    HOLDFAST_CHECK_PI9),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI5, HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(netns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(pidns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(utsns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI9),
 	HOLDFAST_CHECK_HOOK(ipcns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
-	HOLDFAST_CHECK_HOOK(userns_install, HOLDFAST_CHECK_NS1),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(userns_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_NS2),
 	HOLDFAST_CHECK_HOOK(cgroupns_install, HOLDFAST_CHECK_NS1,
-			    HOLDFAST_CHECK_PI3, HOLDFAST_CHECK_PI9),
-	HOLDFAST_CHECK_HOOK(timens_install, HOLDFAST_CHECK_NS1),
+			    HOLDFAST_CHECK_NS2, HOLDFAST_CHECK_PI3,
+			    HOLDFAST_CHECK_PI9),
+	HOLDFAST_CHECK_HOOK(timens_install, HOLDFAST_CHECK_NS1,
+			    HOLDFAST_CHECK_NS2),
 	HOLDFAST_CHECK_HOOK(security_path_chroot, HOLDFAST_CHECK_NS3,
 			    HOLDFAST_CHECK_PI5),
 };

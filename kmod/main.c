@@ -12,6 +12,7 @@
 #include "home.h"
 #include "host_dir.h"
 #include "integrity.h"
+#include "left_ns.h"
 #include "member.h"
 #include "message.h"
 #include "netlink.h"
@@ -99,6 +100,7 @@ static int __init holdfast_start(void)
 
 stop_attach:
 	holdfast_detach();
+	holdfast_left_ns_exit();
 stop_watch:
 	holdfast_watch_exit();
 stop_host_dir:
@@ -132,6 +134,7 @@ static void __exit holdfast_stop(void)
 	if (disable)
 		return;
 	holdfast_detach();
+	holdfast_left_ns_exit();
 	holdfast_watch_exit();
 	holdfast_host_dir_exit();
 	holdfast_overlay_exit();

@@ -17,6 +17,7 @@
 #include "event.h"
 #include "held.h"
 #include "home.h"
+#include "left_ns.h"
 #include "member.h"
 #include "root.h"
 #include "rule_ids.h"
@@ -407,6 +408,7 @@ void holdfast_member_exit_task(struct task_struct *task)
 		reserved = take_reserved(member, task);
 		if (reserved)
 			holdfast_member_put(reserved);
+		holdfast_left_ns_add(task, member->container);
 		if (!atomic_read(&task->signal->live))
 			unlink(member);
 	}

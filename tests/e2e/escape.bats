@@ -29,6 +29,7 @@ teardown() {
     rmdir "$srv"/{named,devices}/sub 2>/dev/null || true
     umount "$srv/named" "$srv/devices" "$srv/binfmt" "$srv/shared" 2>/dev/null || true
     while umount --lazy /proc/uptime 2>/dev/null; do :; done
+    umount --lazy "$srv/namespace" 2>/dev/null || true
     [[ -z ${disk-} ]] || losetup --detach "$disk"
     holdfast_teardown
     container_teardown
@@ -60,6 +61,9 @@ make_host_things() {
     mount -t binfmt_misc none "$srv/binfmt"
     mkdir -p "$srv/named/sub" "$srv/devices/sub"
     mount --bind "$srv/file" /proc/uptime
+    # nobody stays in it
+    touch "$srv/namespace"
+    unshare --uts="$srv/namespace" true
     mount --bind "$srv/shared" "$srv/shared"
     mount --make-shared "$srv/shared"
 }
@@ -77,6 +81,7 @@ tries() {
     grep -vE "^($(lacking)) " <<END
 NS1 setns /proc/1/ns/uts
 NS1 setns-pidfd ${host_things[0]-} 0x04000000
+NS2 setns $1/namespace
 NS3 chroot $1
 PT1 ptrace ${host_things[0]-}
 PT2 read /proc/${host_things[0]-}/root
@@ -356,6 +361,35 @@ overlays='
         kill $child $other' >"$container_dir/tried"
     same "$(yes "done" | head -22)" "$(<"$container_dir/tried")"
     no_alerts
+}
+
+# in_turn NAME   enters the host's namespace twice, and ones that are made there, that nobody stays in
+in_turn() {
+    exec_container "$1" sh -c '
+        reach setns /srv/namespace
+        reach setns /srv/namespace
+        for kind in uts net ipc; do
+            touch /tmp/$kind
+            unshare --$kind=/tmp/$kind true
+            reach setns /tmp/$kind
+            reach setns /tmp/$kind
+            nsenter --$kind=/tmp/$kind reach setns /tmp/$kind
+            umount /tmp/$kind
+        done 2>&1
+        # left by unsharing again, kept by a descriptor
+        unshare --uts sh -c "exec 7</proc/self/ns/uts; unshare --uts reach setns /proc/self/fd/7"
+        unshare -r --uts sh -c "exec 7</proc/self/ns/uts; unshare --uts reach setns /proc/self/fd/7"' 2>&1 | uniq -c | xargs
+}
+
+@test "a namespace that nobody is in: the host's stays so after it was entered, and what members have left is their own" {
+    make_host_things
+    start_privileged escape-left
+    escape_rule alert AS1
+    same "13 done" "$(in_turn escape-left)"
+    same "$(expected alert NS2)" "$(told)"
+    escape_rule block AS1
+    same "2 refused 11 done" "$(in_turn escape-left)"
+    same "$(expected deny NS2)" "$(told)"
 }
 
 @test "the published table is what was found here" {

@@ -11,7 +11,6 @@ import re
 import sys
 
 UNCOVERED = {
-    "NS2": "nobody knows any more who made a namespace that nobody is in. What is done in it is checked: its sockets, its mounts",
     "MT4": "the newer interface is no gain by itself: what is mounted by it is `MT1`, `MT2` and `MT5`",
     "AS7": "a write to the page cache by a fault of the kernel calls nothing that could be asked. What would notice: a program "
            "that was changed so is the image's still, what it does then is checked like anything else, and `PI` what it gains",

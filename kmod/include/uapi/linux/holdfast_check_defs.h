@@ -53,7 +53,7 @@ HOLDFAST_CHECK_TYPE(PRIVILEGE_INTEGRITY, "privilege-integrity", process,
 
 HOLDFAST_CHECK(NS1, JOIN_HOST_NS, checked, urgent, boundary, "T1611",
 	       "setns to a namespace of another process (nsenter, pidfd)")
-HOLDFAST_CHECK(NS2, JOIN_HOST_NS, planned, urgent, boundary, "T1611",
+HOLDFAST_CHECK(NS2, JOIN_HOST_NS, checked, urgent, boundary, "T1611",
 	       "setns to a namespace that is mounted as a file")
 HOLDFAST_CHECK(NS3, JOIN_HOST_NS, checked, urgent, boundary, "T1611",
 	       "chroot to a directory outside of its root")
