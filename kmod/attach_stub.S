@@ -132,6 +132,8 @@ HOLDFAST_STUB security_inode_removexattr
 HOLDFAST_STUB security_inode_set_acl
 HOLDFAST_STUB security_inode_remove_acl
 HOLDFAST_STUB clone_private_mount
+HOLDFAST_STUB mnt_get_write_access
+HOLDFAST_STUB __mnt_want_write
 HOLDFAST_STUB security_sb_umount
 HOLDFAST_STUB reconfigure_super
 HOLDFAST_STUB security_fs_context_parse_param

@@ -3,7 +3,6 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
-#include <linux/hashtable.h>
 #include <linux/magic.h>
 #include <linux/ns_common.h>
 #include <linux/path.h>
@@ -18,12 +17,9 @@
 #include "container.h"
 #include "home.h"
 #include "member.h"
-#include "overlay.h"
 #include "root.h"
+#include "storage.h"
 
-static DEFINE_HASHTABLE(storages, 8);
-static DEFINE_SPINLOCK(storages_lock); /* protects storages */
-static atomic_t nr_storages;
 static struct workqueue_struct *release_queue;
 static const struct proc_ns_operations *mnt_ns_operations;
 
@@ -58,68 +54,6 @@ int holdfast_home_init(void)
 void holdfast_home_exit(void)
 {
 	destroy_workqueue(release_queue);
-}
-
-static void add_storage(struct holdfast_storage *storage,
-			const struct dentry *dentry, u64 cgroup_id)
-{
-	/* A container in all of the host's root has nothing for itself. */
-	if (!dentry || holdfast_is_host_root(dentry))
-		return;
-	storage->dentry = dentry;
-	storage->ino = d_inode(dentry)->i_ino;
-	storage->generation = d_inode(dentry)->i_generation;
-	storage->cgroup_id = cgroup_id;
-	spin_lock(&storages_lock);
-	hash_add_rcu(storages, &storage->node, (unsigned long)dentry);
-	spin_unlock(&storages_lock);
-	atomic_inc(&nr_storages);
-}
-
-static void remove_storage(struct holdfast_storage *storage)
-{
-	if (!storage->dentry)
-		return;
-	spin_lock(&storages_lock);
-	hash_del_rcu(&storage->node);
-	spin_unlock(&storages_lock);
-	atomic_dec(&nr_storages);
-}
-
-static u64 stored_at(const struct dentry *dentry)
-{
-	const struct inode *inode = d_inode_rcu(dentry);
-	const struct holdfast_storage *storage;
-
-	hash_for_each_possible_rcu(storages, storage, node,
-				   (unsigned long)dentry)
-		if (storage->dentry == dentry && inode &&
-		    storage->ino == inode->i_ino &&
-		    storage->generation == inode->i_generation)
-			return storage->cgroup_id;
-	return 0;
-}
-
-/*
- * What is moved meanwhile is found by either way up: who has nothing but the
- * container cannot take it elsewhere.
- */
-u64 holdfast_home_storing(const struct dentry *dentry)
-{
-	const struct dentry *parent;
-	u64 found = 0;
-
-	if (!atomic_read(&nr_storages))
-		return 0;
-	rcu_read_lock();
-	while (!(found = stored_at(dentry))) {
-		parent = READ_ONCE(dentry->d_parent);
-		if (parent == dentry)
-			break;
-		dentry = parent;
-	}
-	rcu_read_unlock();
-	return found;
 }
 
 static void finish(struct holdfast_home *home)
@@ -173,12 +107,13 @@ struct holdfast_home *holdfast_home_new(struct task_struct *task,
 		return ERR_PTR(-ESRCH);
 	}
 	home->of_host = in_mnt_ns(init_pid_ns.child_reaper, home->mnt_ns);
-	add_storage(&home->storage[0], root_path->dentry,
-		    container->cgroup_id);
-	if (home->root->overlay && holdfast_overlay_verified())
-		add_storage(&home->storage[1],
-			    holdfast_overlay_upper(d_inode(sb->s_root)),
-			    container->cgroup_id);
+	home->storage = holdfast_storage_add(root_path, container->cgroup_id);
+	if (IS_ERR(home->storage)) {
+		err = ERR_CAST(home->storage);
+		home->storage = NULL;
+		holdfast_home_put(home);
+		return err;
+	}
 	return home;
 }
 
@@ -191,8 +126,8 @@ void holdfast_home_put(struct holdfast_home *home)
 {
 	if (!refcount_dec_and_test(&home->refs))
 		return;
-	remove_storage(&home->storage[0]);
-	remove_storage(&home->storage[1]);
+	holdfast_storage_drop(home->storage);
+	home->storage = NULL;
 	/*
 	 * The last one unmounts everything, and sleeps. That is not us if the
 	 * last member ends, unless it has left the namespace: it is still there

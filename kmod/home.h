@@ -9,25 +9,10 @@
 struct dentry;
 struct holdfast_container;
 struct holdfast_root;
+struct holdfast_storage;
 struct ns_common;
 struct path;
 struct task_struct;
-
-/**
- * struct holdfast_storage - a directory below which a home's programs are
- * @node: in the table by @dentry; written under its lock, read under RCU
- * @dentry: the directory, only compared; NULL for none
- * @ino: its inode's number, should the dentry be another's by now
- * @generation: likewise
- * @cgroup_id: of the container
- */
-struct holdfast_storage {
-	struct hlist_node node;
-	const struct dentry *dentry;
-	unsigned long ino;
-	u32 generation;
-	u64 cgroup_id;
-};
 
 /**
  * struct holdfast_home - where a container's programs come from; immutable
@@ -37,8 +22,7 @@ struct holdfast_storage {
  * @mnt_ns: the mount namespace; a reference, so that none that is made later
  *	has its address
  * @of_host: that is the host's
- * @storage: the root directory, and of an overlay what was written to it, as the
- *	host's file system has it
+ * @storage: what the root is made of, until the last reference is gone
  * @release: gives up @mnt_ns, if nobody else has it
  * @rcu: for the table's readers
  */
@@ -48,7 +32,7 @@ struct holdfast_home {
 	const struct dentry *root_dentry;
 	struct ns_common *mnt_ns;
 	bool of_host;
-	struct holdfast_storage storage[2];
+	struct holdfast_storage *storage;
 	struct work_struct release;
 	struct rcu_head rcu;
 };
@@ -90,12 +74,6 @@ bool holdfast_home_entered(const struct holdfast_home *home,
  */
 bool holdfast_home_has(const struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path);
-
-/*
- * The running container in whose root directory @dentry lies, or in what was
- * written to it: its cgroup id, 0 for none. Any context.
- */
-u64 holdfast_home_storing(const struct dentry *dentry);
 
 /*
  * Is the directory at @path, which current has, the host's, by which all below is

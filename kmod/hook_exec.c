@@ -35,6 +35,7 @@
 #include "root.h"
 #include "runtime_program.h"
 #include "stats.h"
+#include "storage.h"
 #include "watch.h"
 
 HOLDFAST_DEFINE_HOOK(prepare_exec_creds);
@@ -247,7 +248,7 @@ static int check_stored(int check, const struct path *path)
 	struct holdfast_container *container;
 	int err;
 
-	container = holdfast_container_find(holdfast_home_storing(path->dentry));
+	container = holdfast_container_find(holdfast_storage_of(path->dentry));
 	if (!container)
 		return 0;
 	reach.pid = check == HOLDFAST_CHECK_UH4 ?
@@ -281,7 +282,7 @@ static int check_runtime(const struct linux_binprm *bprm)
 	if (file_inode(exe) == file_inode(bprm->file))
 		err = holdfast_check(&reach);
 	else if (!holdfast_origin_is_memfd(&exe->f_path) &&
-		 !holdfast_home_storing(exe->f_path.dentry))
+		 !holdfast_storage_of(exe->f_path.dentry))
 		holdfast_watch_runtime(file_inode(exe));
 	fput(exe);
 	return err;
@@ -414,7 +415,7 @@ int holdfast_policy_security_bprm_check(struct linux_binprm *bprm)
 	holdfast_hit(security_bprm_check);
 	if (!holdfast_is_member(current) && holdfast_at_host_root() &&
 	    !holdfast_in_container(current) &&
-	    !holdfast_home_storing(bprm->file->f_path.dentry))
+	    !holdfast_storage_of(bprm->file->f_path.dentry))
 		return 0;
 	index = holdfast_enter();
 	err = check_exec(bprm);
@@ -467,7 +468,7 @@ static bool runs_contained(void)
 
 	if (!exe)
 		return false;
-	contained = holdfast_home_storing(exe->f_path.dentry) ||
+	contained = holdfast_storage_of(exe->f_path.dentry) ||
 		    (!holdfast_at_host_root() &&
 		     holdfast_is_below_root(current, &exe->f_path));
 	fput(exe);
@@ -487,7 +488,7 @@ static bool is_of_no_container(const struct path *path)
 	const struct super_block *sb = path->dentry->d_sb;
 
 	return !holdfast_root_known(sb) && !may_be_setup(sb) &&
-	       !holdfast_home_storing(path->dentry);
+	       !holdfast_storage_of(path->dentry);
 }
 
 /* Who sets a container up, a hook perhaps, loads what is in its root to be. */
@@ -515,7 +516,7 @@ static int check_library(const struct path *path)
 
 	if (runs_contained())
 		return 0;
-	if (holdfast_home_storing(path->dentry))
+	if (holdfast_storage_of(path->dentry))
 		return check_stored(HOLDFAST_CHECK_RT5, path);
 	return may_be_setup(path->dentry->d_sb) ? check_setup_library(&reach) :
 						  0;

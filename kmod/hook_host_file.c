@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What members do to files of the host's directories. Which are opened is told
- * by the marks on these; what is made, moved, linked or removed there is told
- * here, as far as it has no file that would be opened.
+ * What members do to files of the host's directories and of containers' storage.
+ * Which are opened is told by the marks on these; what is made, moved, linked or
+ * removed there is told here, as far as it has no file that would be opened.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -15,6 +15,8 @@
 #include "compat/compat.h"
 #include "host_dir.h"
 #include "member.h"
+#include "storage.h"
+#include "storage_watch.h"
 
 HOLDFAST_DEFINE_HOOK(security_path_mkdir);
 HOLDFAST_DEFINE_HOOK(security_path_symlink);
@@ -30,6 +32,8 @@ HOLDFAST_DEFINE_HOOK(security_inode_removexattr);
 HOLDFAST_DEFINE_HOOK(security_inode_set_acl);
 HOLDFAST_DEFINE_HOOK(security_inode_remove_acl);
 HOLDFAST_DEFINE_HOOK(clone_private_mount);
+HOLDFAST_DEFINE_HOOK(mnt_get_write_access);
+HOLDFAST_DEFINE_HOOK(__mnt_want_write);
 
 #define WRITE_IT	(1 << HOLDFAST_HOST_WRITE)
 #define READ_IT		(1 << HOLDFAST_HOST_READ)
@@ -57,12 +61,24 @@ static int check_file(struct vfsmount *mnt, struct dentry *dentry,
 		if (!(accesses & 1 << access))
 			continue;
 		reach.check = holdfast_host_item(dir, &name.name, access);
+		/* An overlay changes attributes of its layers itself. */
+		if (reach.check < 0 && access == HOLDFAST_HOST_WRITE && mnt &&
+		    holdfast_storage_keeps(dentry, mnt))
+			reach.check = HOLDFAST_CHECK_HW5;
 		if (reach.check >= 0)
 			err = holdfast_check(&reach);
 	}
 	release_dentry_name_snapshot(&name);
 	dput(dir);
 	return err;
+}
+
+static int check_storage(const struct dentry *dentry)
+{
+	return holdfast_check(&(struct holdfast_reach){
+		.check = HOLDFAST_CHECK_HW5,
+		.dentry = dentry,
+	});
 }
 
 static int check(struct vfsmount *mnt, struct dentry *dentry,
@@ -172,6 +188,10 @@ int holdfast_policy_security_path_rename(const struct path *old_dir,
 	if (flags & RENAME_EXCHANGE)
 		of_new |= READ_IT;
 	err = check(old_dir->mnt, old_dentry, WRITE_IT | READ_IT);
+	/* What storage is in; both, if they are exchanged. */
+	if (!err && (holdfast_storage_is_below(old_dentry) ||
+		     holdfast_storage_is_below(new_dentry)))
+		err = check_storage(old_dentry);
 	return err ? err : check(new_dir->mnt, new_dentry, of_new);
 }
 
@@ -187,6 +207,9 @@ int holdfast_host_layer(const struct path *path,
 	     reach.check++)
 		if (holdfast_check_set_has(items, reach.check))
 			err = holdfast_check(&reach);
+	if (!err && access == HOLDFAST_HOST_WRITE &&
+	    holdfast_storage_keeps(path->dentry, path->mnt))
+		err = check_storage(path->dentry);
 	return err;
 }
 
@@ -233,6 +256,34 @@ int holdfast_policy_clone_private_mount(const struct path *path)
 	return err;
 }
 
+/* Before the file is opened, so that its open is watched. */
+static int watch_storage(struct vfsmount *mnt)
+{
+	int index, err;
+
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	err = holdfast_storage_watch(mnt);
+	holdfast_leave(index);
+	return err;
+}
+
+/* One function, by the name that the kernel has for it. */
+#define DEFINE_MNT_WRITE_POLICY(name)					\
+	asmlinkage int holdfast_policy_##name(struct vfsmount *mnt);	\
+	int holdfast_policy_##name(struct vfsmount *mnt)		\
+	{								\
+		holdfast_hit(name);					\
+		return watch_storage(mnt);				\
+	}
+#define ASSERT_MNT_WRITE(name)						\
+	HOLDFAST_ASSERT_SAME_ARGUMENTS(name, holdfast_policy_##name)
+
+DEFINE_MNT_WRITE_POLICY(mnt_get_write_access)
+DEFINE_MNT_WRITE_POLICY(__mnt_want_write)
+HOLDFAST_MNT_WRITE(ASSERT_MNT_WRITE);
+
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOST_HOOK(security_path_mkdir),
 	HOLDFAST_HOST_HOOK(security_path_symlink, HOLDFAST_CHECK_HC3),
@@ -251,6 +302,7 @@ static struct holdfast_hook hooks[] = {
 			  HOLDFAST_HOST_HOOK(security_inode_remove_acl))
 	HOLDFAST_CHECK_HOOK(clone_private_mount, HOLDFAST_CHECK_HC1,
 			    HOLDFAST_CHECK_HC2),
+	HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK, HOLDFAST_CHECK_HW5),
 };
 
 const struct holdfast_table holdfast_host_file_table = {

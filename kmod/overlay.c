@@ -244,21 +244,34 @@ int holdfast_overlay_layers(struct dentry *dentry, struct dentry *upper,
 	return 0;
 }
 
-bool holdfast_overlay_reads_by(const struct super_block *sb,
-			       const struct vfsmount *mnt)
+bool holdfast_overlay_layer(const struct super_block *sb, int *at,
+			    struct path *layer, bool *upper)
 {
 	struct dentry *root = sb->s_root;
 	struct dentry *upper_root = holdfast_overlay_upper(d_inode(root));
+
+	if (*at < 0 || !holdfast_overlay_verified())
+		return false;
+	if (READ_ONCE(lower_known)) {
+		*at = ask_next(*at, root, layer);
+	} else {
+		*layer = (struct path){ .dentry = upper_root };
+		*at = -1;
+	}
+	*upper = layer->dentry == upper_root;
+	return layer->dentry;
+}
+
+bool holdfast_overlay_reads_by(const struct super_block *sb,
+			       const struct vfsmount *mnt)
+{
 	struct path layer;
+	bool upper;
 	int at = 0;
 
-	if (!READ_ONCE(lower_known) || !holdfast_overlay_verified())
-		return false;
-	do {
-		at = ask_next(at, root, &layer);
-		if (layer.mnt == mnt && layer.dentry != upper_root)
+	while (holdfast_overlay_layer(sb, &at, &layer, &upper))
+		if (layer.mnt == mnt && !upper)
 			return true;
-	} while (at > 0);
 	return false;
 }
 

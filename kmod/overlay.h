@@ -47,6 +47,14 @@ int holdfast_overlay_layers(struct dentry *dentry, struct dentry *upper,
 			    struct path *upper_path, struct path *lower_path);
 
 /*
+ * The next layer of the overlay @sb, from @at 0 on, which tells where to go on; not
+ * held, and without a mount if that is not known. @upper: it is the upper
+ * directory. False if there are no more. May sleep.
+ */
+bool holdfast_overlay_layer(const struct super_block *sb, int *at,
+			    struct path *layer, bool *upper);
+
+/*
  * Is @mnt the mount by which the overlay @sb reads one of its lower layers? It is
  * in no mount namespace.
  */

@@ -143,6 +143,13 @@ struct perf_event_attr;
 #define HOLDFAST_ACL_ROWS(...)
 #endif
 
+/* What a mount is asked by whether it may be written to, at an open, too. */
+#ifdef HOLDFAST_HAS_MNT_GET_WRITE_ACCESS
+#define HOLDFAST_MNT_WRITE(macro, ...)	macro(mnt_get_write_access, ##__VA_ARGS__)
+#else
+#define HOLDFAST_MNT_WRITE(macro, ...)	macro(__mnt_want_write, ##__VA_ARGS__)
+#endif
+
 /* Exported, but before 6.7 fs/internal.h alone has it. */
 int vfs_path_lookup(struct dentry *root, struct vfsmount *mnt, const char *name,
 		    unsigned int flags, struct path *path);

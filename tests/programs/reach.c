@@ -13,6 +13,7 @@
 //     attribute FILE        an extended one of the user's, of no length; no-attribute removes it
 //     access-list FILE      which says what its mode does
 //     symlink TARGET FILE   makes it, and removes it
+//     exchange FILE FILE    each has the other's name
 //     mknod FILE MAJOR MINOR  a character device, and removes it; mknod-block a block device
 //     mount TYPE SOURCE     on /mnt, and off again
 //     fsmount TYPE SOURCE   makes the file system by the newer interface
@@ -393,6 +394,8 @@ int main(int argc, char** argv) {
   const char* third = argc > 4 ? argv[4] : "";
   char junk[64] = "no module";
   if (!strcmp(how, "setns")) tell(setns(opened(first, O_RDONLY), 0));
+  if (!strcmp(how, "exchange"))
+    tell((int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 1 << 1 /* RENAME_EXCHANGE */));
   if (!strcmp(how, "setns-pidfd"))
     tell(setns((int)syscall(SYS_pidfd_open, atoi(first), 0), (int)strtol(second, NULL, 0)));
   if (!strcmp(how, "chroot")) tell(reach_chroot(first));

@@ -181,12 +181,14 @@ def hooks():
     with open("/sys/kernel/tracing/enabled_functions") as file:
         redirected = {line.split()[0] for line in file if " I " in line.partition("tramp")[0]}
     with open("/proc/kallsyms") as file:
-        has_acl_hooks = any(line.split()[2] == "security_inode_set_acl" for line in file)
+        functions = {line.split()[2] for line in file}
+    mnt_write = "mnt_get_write_access" if "mnt_get_write_access" in functions else "__mnt_want_write"
     wanted = []
     for name in glob.glob(os.path.join(os.path.dirname(__file__), "../../../kmod/*.c")):
         with open(name) as file:
             source = file.read()
-        if not has_acl_hooks:
+        source = source.replace("HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK", "HOLDFAST_CHECK_HOOK(" + mnt_write)
+        if "security_inode_set_acl" not in functions:
             source = re.sub(r"HOLDFAST_ACL_ROWS\((?:[^()]|\([^()]*\))*\)", "", source)
         for symbol, mandatory in re.findall(r"HOLDFAST_HOOK\((\w+), (\w+)[,)]", source):
             wanted.append((symbol, (mandatory == "true") * MANDATORY | (symbol in redirected) * ATTACHED))

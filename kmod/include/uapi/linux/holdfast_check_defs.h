@@ -122,7 +122,7 @@ HOLDFAST_CHECK(HW3, HOST_PERSISTENCE, checked, suspicious, boundary, "T1574.006"
 HOLDFAST_CHECK(HW4, HOST_PERSISTENCE, checked, suspicious, boundary, "T1543.002",
 	       "systemd, udev, modprobe.d, rc")
 HOLDFAST_CHECK(HW5, HOST_PERSISTENCE, checked, suspicious, boundary, "T1543.005",
-	       "static pods, CNI, OCI hooks, the host's programs")
+	       "static pods, CNI, OCI hooks, the host's programs, containers' storage")
 HOLDFAST_CHECK(HC1, HOST_CREDENTIAL, checked, suspicious, boundary, "T1552",
 	       "certificates of the kubelet, kubeconfig, pki")
 HOLDFAST_CHECK(HC2, HOST_CREDENTIAL, checked, suspicious, boundary, "T1528",
