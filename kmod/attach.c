@@ -19,7 +19,7 @@
 #include "attach.h"
 #include "compat/compat.h"
 
-#define SITE_BITS	7	/* far more slots than hooks */
+#define SITE_BITS	8	/* far more slots than hooks */
 
 DEFINE_STATIC_SRCU(holdfast_srcu);
 
@@ -67,6 +67,21 @@ u64 holdfast_hits(const u64 __percpu *hits)
 	for_each_possible_cpu(cpu)
 		sum += *per_cpu_ptr(hits, cpu);
 	return sum;
+}
+
+unsigned long holdfast_find_function(const char *name)
+{
+	struct kprobe probe = {
+		.symbol_name = name,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	unsigned long function;
+
+	if (register_kprobe(&probe))
+		return 0;
+	function = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	return function;
 }
 
 /*

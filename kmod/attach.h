@@ -131,6 +131,14 @@ extern const struct holdfast_table *const holdfast_tables[];
 
 u64 holdfast_hits(const u64 __percpu *hits);
 
+/* Where the kernel has a function that it does not export; 0 if nowhere. Sleeps. */
+unsigned long holdfast_find_function(const char *name);
+
+/* Calls it, with as many of the arguments as it takes. In attach_stub.S. */
+unsigned long holdfast_call(unsigned long function, unsigned long first,
+			    unsigned long second, unsigned long third,
+			    unsigned long fourth);
+
 /* Tracepoints first, so that what the redirects rely on is there. */
 int holdfast_attach(void);
 

@@ -136,6 +136,8 @@ HOLDFAST_STUB mnt_get_write_access
 HOLDFAST_STUB __mnt_want_write
 HOLDFAST_STUB security_sb_umount
 HOLDFAST_STUB reconfigure_super
+HOLDFAST_STUB __x64_sys_mount_setattr
+HOLDFAST_STUB __ia32_sys_mount_setattr
 HOLDFAST_STUB security_fs_context_parse_param
 HOLDFAST_STUB tcp_v4_connect
 HOLDFAST_STUB tcp_v6_connect

@@ -221,7 +221,8 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(do_adjtimex, HOLDFAST_CHECK_KL4),
 	HOLDFAST_CHECK_HOOK(security_syslog, HOLDFAST_CHECK_KL4),
 	HOLDFAST_CHECK_HOOK(__x64_sys_reboot, HOLDFAST_CHECK_KL4),
-	HOLDFAST_CHECK_HOOK(__ia32_sys_reboot, HOLDFAST_CHECK_KL4),
+	/* Where 32-bit programs run. */
+	HOLDFAST_HOOK(__ia32_sys_reboot, false),
 };
 
 const struct holdfast_table holdfast_kernel_code_table = {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mounts of what shows or changes the host, or what hides it. */
+#include <linux/capability.h>
+#include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/kernfs.h>
@@ -11,6 +13,7 @@
 #include <linux/sched/task.h>
 #include <linux/security.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 #include <uapi/linux/mount.h>
 
@@ -29,6 +32,8 @@ HOLDFAST_DEFINE_HOOK(security_sb_mount);
 HOLDFAST_DEFINE_HOOK(security_sb_umount);
 HOLDFAST_DEFINE_HOOK(security_move_mount);
 HOLDFAST_DEFINE_HOOK(reconfigure_super);
+HOLDFAST_DEFINE_HOOK(__x64_sys_mount_setattr);
+HOLDFAST_DEFINE_HOOK(__ia32_sys_mount_setattr);
 HOLDFAST_DEFINE_HOOK(security_sb_set_mnt_opts);
 
 /* In which case a mount of the type is the item. */
@@ -287,6 +292,83 @@ int holdfast_policy_reconfigure_super(struct fs_context *fc)
 	});
 }
 
+static int is_read_only(struct vfsmount *mnt, void *unused)
+{
+	return (mnt->mnt_flags & MNT_READONLY) && is_of_kernel(mnt->mnt_sb);
+}
+
+/* Is one of the mounts on @path and below such a one? */
+static bool has_read_only(const struct path *path)
+{
+	unsigned long collect = holdfast_find_function("collect_mounts");
+	unsigned long iterate = holdfast_find_function("iterate_mounts");
+	unsigned long drop = holdfast_find_function("drop_collected_mounts");
+	struct vfsmount *copies;
+	bool has;
+
+	if (!collect || !iterate || !drop)
+		return true;
+	copies = (struct vfsmount *)holdfast_call(collect, (unsigned long)path,
+						  0, 0, 0);
+	if (IS_ERR(copies))
+		return true;
+	has = holdfast_call(iterate, (unsigned long)is_read_only, 0,
+			    (unsigned long)copies, 0);
+	holdfast_call(drop, (unsigned long)copies, 0, 0, 0);
+	return has;
+}
+
+/*
+ * The request is the process', which another thread may change once it was read
+ * here; what is then written to such a file is an item of its own.
+ */
+static int check_setattr(int dfd, const char __user *name, unsigned int flags,
+			 const void __user *request, size_t size)
+{
+	const unsigned int lookup =
+		(flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+		(flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct mount_attr attr = {};
+	struct path path;
+	int index, err = 0;
+
+	/* Of mounts in a user namespace the kernel keeps it. */
+	if (!holdfast_is_member(current) || !holdfast_holds(CAP_SYS_ADMIN) ||
+	    copy_struct_from_user(&attr, sizeof(attr), request, size) ||
+	    !(attr.attr_clr & ~attr.attr_set & MOUNT_ATTR_RDONLY))
+		return 0;
+	index = holdfast_enter();
+	if (user_path_at(dfd, name, lookup, &path))
+		goto out;
+	if (flags & AT_RECURSIVE ? has_read_only(&path) :
+				   is_read_only(path.mnt, NULL))
+		err = check_path(HOLDFAST_CHECK_MT3, &path);
+	path_put(&path);
+out:
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int
+holdfast_policy___x64_sys_mount_setattr(const struct pt_regs *regs);
+
+int holdfast_policy___x64_sys_mount_setattr(const struct pt_regs *regs)
+{
+	holdfast_hit(__x64_sys_mount_setattr);
+	return check_setattr(regs->di, (const char __user *)regs->si, regs->dx,
+			     (const void __user *)regs->r10, regs->r8);
+}
+
+asmlinkage int
+holdfast_policy___ia32_sys_mount_setattr(const struct pt_regs *regs);
+
+int holdfast_policy___ia32_sys_mount_setattr(const struct pt_regs *regs)
+{
+	holdfast_hit(__ia32_sys_mount_setattr);
+	return check_setattr(regs->bx, compat_ptr(regs->cx), (u32)regs->dx,
+			     compat_ptr(regs->si), (u32)regs->di);
+}
+
 asmlinkage int
 holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb, void *options,
 					 unsigned long flags,
@@ -328,6 +410,9 @@ static struct holdfast_hook hooks[] = {
 			    HOLDFAST_CHECK_MT5, HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(security_sb_umount, HOLDFAST_CHECK_MT3),
 	HOLDFAST_CHECK_HOOK(reconfigure_super, HOLDFAST_CHECK_MT3),
+	HOLDFAST_CHECK_HOOK(__x64_sys_mount_setattr, HOLDFAST_CHECK_MT3),
+	/* Where 32-bit programs run. */
+	HOLDFAST_HOOK(__ia32_sys_mount_setattr, false),
 	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_MT5,
 			    HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,

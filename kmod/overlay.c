@@ -11,7 +11,6 @@
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kprobes.h>
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -23,13 +22,10 @@
 
 #include <uapi/linux/holdfast.h>
 
+#include "attach.h"
 #include "compat/compat.h"
 #include "overlay.h"
 #include "survey.h"
-
-unsigned long holdfast_call(unsigned long function, unsigned long first,
-			    unsigned long second, unsigned long third,
-			    unsigned long fourth);
 
 #define NR_ALIASES	8 /* of a file that are looked at */
 
@@ -291,22 +287,10 @@ bool holdfast_overlay_upper_root(struct super_block *sb, struct path *path)
 	return true;
 }
 
-static unsigned long find_function(const char *name)
-{
-	struct kprobe probe = { .symbol_name = name };
-	unsigned long function;
-
-	if (register_kprobe(&probe))
-		return 0;
-	function = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return function;
-}
-
 static const char *check_probe(struct file *file, u32 expect)
 {
 	struct dentry *dentry = file->f_path.dentry, *raw, *own, *upper_root, *data;
-	unsigned long function = find_function("ovl_i_dentry_upper");
+	unsigned long function = holdfast_find_function("ovl_i_dentry_upper");
 	struct super_block *sb, *overlay = dentry->d_sb;
 
 	if (overlay->s_magic != OVERLAYFS_SUPER_MAGIC)
@@ -372,9 +356,9 @@ static bool check_lower(struct dentry *dentry)
 
 static bool find_lower_functions(void)
 {
-	path_upper = find_function("ovl_path_upper");
-	path_lowerdata = find_function("ovl_path_lowerdata");
-	path_next = find_function("ovl_path_next");
+	path_upper = holdfast_find_function("ovl_path_upper");
+	path_lowerdata = holdfast_find_function("ovl_path_lowerdata");
+	path_next = holdfast_find_function("ovl_path_next");
 	return path_upper && path_lowerdata && path_next;
 }
 

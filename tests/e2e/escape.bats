@@ -132,6 +132,8 @@ MT2 mount debugfs none
 MT2 fsmount debugfs none
 MT3 uncover /proc/uptime
 MT3 writable /proc/sys
+MT3 writable /proc/sys /proc/sys
+MT3 writable /proc/sys /proc
 MT5 mount-on $1/shared
 MT6 user-mount overlay lowerdir=/bin:/tmp
 FH1 handle $1/file

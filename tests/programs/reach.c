@@ -21,7 +21,8 @@
 //     move-mount SOURCE TARGET  likewise, by the newer interface
 //     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
 //     uncover FILE          unmounts what is mounted on it
-//     writable DIRECTORY    mounts it on itself to be read only, and then not, in a mount namespace of its own
+//     writable DIRECTORY [BELOW]  mounts it on itself to be read only, and then not, in a mount namespace of its own; with
+//                           BELOW by mount_setattr of that, and all below unless it is DIRECTORY
 //     mount-on DIRECTORY    a tmpfs, and off again
 //     fsconfig TYPE         more parameters of such a file system than it can have
 //     connect-tcp PORT      of this host
@@ -151,10 +152,14 @@ static long reach_mount(const char* type, const char* source) {
   return result;
 }
 
-static long reach_writable(const char* directory) {
+// By the older interface, or by the newer one for all below a directory, or itself.
+static long reach_writable(const char* directory, const char* below) {
+  struct mount_attr request = {.attr_clr = MOUNT_ATTR_RDONLY};
   if (unshare(CLONE_NEWNS) < 0 || mount(directory, directory, NULL, MS_BIND, NULL) < 0 ||
       mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
     _exit(3);
+  if (*below)
+    return syscall(SYS_mount_setattr, AT_FDCWD, below, strcmp(below, directory) ? AT_RECURSIVE : 0, &request, sizeof(request));
   return mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND, NULL);
 }
 
@@ -416,7 +421,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "move-mount")) tell(reach_move_mount(first, second));
   if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
   if (!strcmp(how, "uncover")) tell(umount2(first, MNT_DETACH));
-  if (!strcmp(how, "writable")) tell(reach_writable(first));
+  if (!strcmp(how, "writable")) tell(reach_writable(first, second));
   if (!strcmp(how, "mount-on")) tell(reach_mount_on(first));
   if (!strcmp(how, "fsconfig")) tell(reach_fsconfig(first));
   if (!strcmp(how, "connect-tcp")) tell(reach_connect_tcp(atoi(first)));
