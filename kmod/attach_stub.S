@@ -125,6 +125,7 @@ HOLDFAST_STUB security_path_rename
 HOLDFAST_STUB security_path_unlink
 HOLDFAST_STUB security_path_rmdir
 HOLDFAST_STUB security_path_truncate
+HOLDFAST_STUB security_file_truncate
 HOLDFAST_STUB security_path_chmod
 HOLDFAST_STUB security_path_chown
 HOLDFAST_STUB security_inode_setxattr
@@ -132,6 +133,8 @@ HOLDFAST_STUB security_inode_removexattr
 HOLDFAST_STUB security_inode_set_acl
 HOLDFAST_STUB security_inode_remove_acl
 HOLDFAST_STUB clone_private_mount
+HOLDFAST_STUB __x64_sys_fanotify_init
+HOLDFAST_STUB __ia32_sys_fanotify_init
 HOLDFAST_STUB mnt_get_write_access
 HOLDFAST_STUB __mnt_want_write
 HOLDFAST_STUB security_sb_umount

@@ -4,7 +4,10 @@
  * Which are opened is told by the marks on these; what is made, moved, linked or
  * removed there is told here, as far as it has no file that would be opened.
  */
+#include <linux/capability.h>
 #include <linux/dcache.h>
+#include <linux/fanotify.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/path.h>
 #include <linux/security.h>
@@ -25,6 +28,7 @@ HOLDFAST_DEFINE_HOOK(security_path_rename);
 HOLDFAST_DEFINE_HOOK(security_path_unlink);
 HOLDFAST_DEFINE_HOOK(security_path_rmdir);
 HOLDFAST_DEFINE_HOOK(security_path_truncate);
+HOLDFAST_DEFINE_HOOK(security_file_truncate);
 HOLDFAST_DEFINE_HOOK(security_path_chmod);
 HOLDFAST_DEFINE_HOOK(security_path_chown);
 HOLDFAST_DEFINE_HOOK(security_inode_setxattr);
@@ -32,6 +36,8 @@ HOLDFAST_DEFINE_HOOK(security_inode_removexattr);
 HOLDFAST_DEFINE_HOOK(security_inode_set_acl);
 HOLDFAST_DEFINE_HOOK(security_inode_remove_acl);
 HOLDFAST_DEFINE_HOOK(clone_private_mount);
+HOLDFAST_DEFINE_HOOK(__x64_sys_fanotify_init);
+HOLDFAST_DEFINE_HOOK(__ia32_sys_fanotify_init);
 HOLDFAST_DEFINE_HOOK(mnt_get_write_access);
 HOLDFAST_DEFINE_HOOK(__mnt_want_write);
 
@@ -149,6 +155,17 @@ DEFINE_PATH_HOOK(chmod, path->mnt, path->dentry, WRITE_IT,
 DEFINE_PATH_HOOK(chown, path->mnt, path->dentry, WRITE_IT,
 		 const struct path *path, kuid_t uid, kgid_t gid)
 
+asmlinkage int holdfast_policy_security_file_truncate(struct file *file);
+HOLDFAST_FILE_TRUNCATE_ONLY(HOLDFAST_ASSERT_SAME_ARGUMENTS(security_file_truncate,
+							   holdfast_policy_security_file_truncate);)
+
+/* As it is opened, for reading perhaps, to be cut off. */
+int holdfast_policy_security_file_truncate(struct file *file)
+{
+	holdfast_hit(security_file_truncate);
+	return check(file->f_path.mnt, file->f_path.dentry, WRITE_IT);
+}
+
 asmlinkage int holdfast_policy_security_path_link(struct dentry *old_dentry,
 						  const struct path *new_dir,
 						  struct dentry *new_dentry);
@@ -160,11 +177,17 @@ int holdfast_policy_security_path_link(struct dentry *old_dentry,
 				       const struct path *new_dir,
 				       struct dentry *new_dentry)
 {
-	int err;
+	int index, err;
 
 	holdfast_hit(security_path_link);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
 	err = check(new_dir->mnt, old_dentry, WRITE_IT | READ_IT);
-	return err ? err : check(new_dir->mnt, new_dentry, WRITE_IT);
+	if (!err)
+		err = check(new_dir->mnt, new_dentry, WRITE_IT);
+	holdfast_leave(index);
+	return err;
 }
 
 asmlinkage int holdfast_policy_security_path_rename(const struct path *old_dir,
@@ -182,17 +205,24 @@ int holdfast_policy_security_path_rename(const struct path *old_dir,
 					 unsigned int flags)
 {
 	unsigned int of_new = WRITE_IT;
-	int err;
+	int index, err;
 
 	holdfast_hit(security_path_rename);
+	if (!holdfast_is_member(current))
+		return 0;
 	if (flags & RENAME_EXCHANGE)
 		of_new |= READ_IT;
+	/* One section: unloading may begin between two. */
+	index = holdfast_enter();
 	err = check(old_dir->mnt, old_dentry, WRITE_IT | READ_IT);
 	/* What storage is in; both, if they are exchanged. */
 	if (!err && (holdfast_storage_is_below(old_dentry) ||
 		     holdfast_storage_is_below(new_dentry)))
 		err = check_storage(old_dentry);
-	return err ? err : check(new_dir->mnt, new_dentry, of_new);
+	if (!err)
+		err = check(new_dir->mnt, new_dentry, of_new);
+	holdfast_leave(index);
+	return err;
 }
 
 int holdfast_host_layer(const struct path *path,
@@ -208,7 +238,8 @@ int holdfast_host_layer(const struct path *path,
 		if (holdfast_check_set_has(items, reach.check))
 			err = holdfast_check(&reach);
 	if (!err && access == HOLDFAST_HOST_WRITE &&
-	    holdfast_storage_keeps(path->dentry, path->mnt))
+	    (holdfast_storage_keeps(path->dentry, path->mnt) ||
+	     holdfast_storage_is_below(path->dentry)))
 		err = check_storage(path->dentry);
 	return err;
 }
@@ -256,6 +287,40 @@ int holdfast_policy_clone_private_mount(const struct path *path)
 	return err;
 }
 
+/*
+ * With events of files it gets descriptors of them, which no mark is asked for. Of
+ * file handles instead of descriptors see FH1.
+ */
+static int check_fanotify(unsigned int flags, unsigned int event_flags)
+{
+	if (!holdfast_is_member(current) || !holdfast_holds(CAP_SYS_ADMIN) ||
+	    (flags & (FAN_REPORT_FID | FAN_REPORT_DIR_FID)))
+		return 0;
+	return holdfast_check(&(struct holdfast_reach){
+		.check = (event_flags & O_ACCMODE) == O_RDONLY ?
+				 HOLDFAST_CHECK_HC2 : HOLDFAST_CHECK_HW5,
+		.name = "fanotify",
+	});
+}
+
+asmlinkage int
+holdfast_policy___x64_sys_fanotify_init(const struct pt_regs *regs);
+
+int holdfast_policy___x64_sys_fanotify_init(const struct pt_regs *regs)
+{
+	holdfast_hit(__x64_sys_fanotify_init);
+	return check_fanotify(regs->di, regs->si);
+}
+
+asmlinkage int
+holdfast_policy___ia32_sys_fanotify_init(const struct pt_regs *regs);
+
+int holdfast_policy___ia32_sys_fanotify_init(const struct pt_regs *regs)
+{
+	holdfast_hit(__ia32_sys_fanotify_init);
+	return check_fanotify(regs->bx, regs->cx);
+}
+
 /* Before the file is opened, so that its open is watched. */
 static int watch_storage(struct vfsmount *mnt)
 {
@@ -294,6 +359,7 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOST_HOOK(security_path_unlink),
 	HOLDFAST_HOST_HOOK(security_path_rmdir),
 	HOLDFAST_HOST_HOOK(security_path_truncate),
+	HOLDFAST_FILE_TRUNCATE_ROWS(HOLDFAST_HOST_HOOK(security_file_truncate))
 	HOLDFAST_HOST_HOOK(security_path_chmod),
 	HOLDFAST_HOST_HOOK(security_path_chown),
 	HOLDFAST_HOST_HOOK(security_inode_setxattr),
@@ -303,6 +369,9 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(clone_private_mount, HOLDFAST_CHECK_HC1,
 			    HOLDFAST_CHECK_HC2),
 	HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK, HOLDFAST_CHECK_HW5),
+	/* Where the kernel has it, and 32-bit programs run. */
+	HOLDFAST_HOOK(__x64_sys_fanotify_init, false),
+	HOLDFAST_HOOK(__ia32_sys_fanotify_init, false),
 };
 
 const struct holdfast_table holdfast_host_file_table = {

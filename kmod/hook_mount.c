@@ -297,16 +297,23 @@ static int is_read_only(struct vfsmount *mnt, void *unused)
 	return (mnt->mnt_flags & MNT_READONLY) && is_of_kernel(mnt->mnt_sb);
 }
 
-/* Is one of the mounts on @path and below such a one? */
+static bool find_once(unsigned long *function, const char *name)
+{
+	if (!READ_ONCE(*function))
+		WRITE_ONCE(*function, holdfast_find_function(name));
+	return *function;
+}
+
+/* Is one of the mounts on @path and below such a one? Yes, if nobody knows. */
 static bool has_read_only(const struct path *path)
 {
-	unsigned long collect = holdfast_find_function("collect_mounts");
-	unsigned long iterate = holdfast_find_function("iterate_mounts");
-	unsigned long drop = holdfast_find_function("drop_collected_mounts");
+	static unsigned long collect, iterate, drop;
 	struct vfsmount *copies;
 	bool has;
 
-	if (!collect || !iterate || !drop)
+	if (!find_once(&collect, "collect_mounts") ||
+	    !find_once(&iterate, "iterate_mounts") ||
+	    !find_once(&drop, "drop_collected_mounts"))
 		return true;
 	copies = (struct vfsmount *)holdfast_call(collect, (unsigned long)path,
 						  0, 0, 0);
@@ -334,11 +341,12 @@ static int check_setattr(int dfd, const char __user *name, unsigned int flags,
 
 	/* Of mounts in a user namespace the kernel keeps it. */
 	if (!holdfast_is_member(current) || !holdfast_holds(CAP_SYS_ADMIN) ||
-	    copy_struct_from_user(&attr, sizeof(attr), request, size) ||
-	    !(attr.attr_clr & ~attr.attr_set & MOUNT_ATTR_RDONLY))
+	    size > PAGE_SIZE)
 		return 0;
 	index = holdfast_enter();
-	if (user_path_at(dfd, name, lookup, &path))
+	if (copy_struct_from_user(&attr, sizeof(attr), request, size) ||
+	    !(attr.attr_clr & ~attr.attr_set & MOUNT_ATTR_RDONLY) ||
+	    user_path_at(dfd, name, lookup, &path))
 		goto out;
 	if (flags & AT_RECURSIVE ? has_read_only(&path) :
 				   is_read_only(path.mnt, NULL))

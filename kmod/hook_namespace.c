@@ -103,7 +103,10 @@ static struct task_struct *find_other(const struct ns_common *ns, bool *own)
 {
 	struct task_struct *process, *task, *other = NULL;
 
-	*own = false;
+	/* Most go back to where they are, or have left a thread. */
+	*own = keeps(current, ns) || keeps(current->group_leader, ns);
+	if (*own)
+		return NULL;
 	rcu_read_lock();
 	for_each_process_thread(process, task) {
 		if (!keeps(task, ns))
@@ -141,7 +144,8 @@ static bool has_left(const struct ns_common *ns)
 	if (!member)
 		return true;
 	if (!test_bit(ilog2(HOLDFAST_MEMBER_F_ADOPTED), &member->flags) &&
-	    holdfast_resume_proc_free_inum)
+	    holdfast_resume_proc_free_inum &&
+	    holdfast_resume_unshare_nsproxy_namespaces)
 		has = holdfast_left_ns_has(ns, member->container);
 	holdfast_member_put(member);
 	return has;

@@ -5,6 +5,7 @@
  * opened in them pays: wherever they are mounted, and whatever a container
  * calls them there, it is the same inode.
  */
+#include <linux/cgroup.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -20,6 +21,7 @@
 #include "compat/compat.h"
 #include "guard.h"
 #include "host_dir.h"
+#include "mark_group.h"
 #include "member.h"
 
 static struct fsnotify_group *group;
@@ -158,8 +160,7 @@ void holdfast_host_dir_exit(void)
 
 	while ((dir = next_to_go(0, true)))
 		destroy(dir);
-	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
+	holdfast_mark_group_exit(group);
 	rcu_barrier();
 }
 
@@ -293,6 +294,20 @@ int holdfast_host_dir_walk(unsigned long *at,
 	return err;
 }
 
+/* Is it about current? Under RCU. */
+static bool concerns(const struct holdfast_host_entry *entry)
+{
+	struct cgroup *cgroup;
+
+	if (!entry->owner)
+		return true;
+	for (cgroup = task_dfl_cgroup(current); cgroup;
+	     cgroup = cgroup_parent(cgroup))
+		if (cgroup_id(cgroup) == entry->owner)
+			return false;
+	return true;
+}
+
 /* @name: NULL for one further in, so that only entries for the tree count. */
 static int item_in(struct inode *inode, const struct qstr *name,
 		   enum holdfast_host_access access)
@@ -310,8 +325,9 @@ static int item_in(struct inode *inode, const struct qstr *name,
 	for (i = 0; i < entries->nr && check < 0; i++) {
 		const struct holdfast_host_entry *entry = &entries->entries[i];
 
-		if (*entry->name ? name && !strcmp(entry->name, name->name) :
-				   name || entry->tree)
+		if ((*entry->name ? name && !strcmp(entry->name, name->name) :
+				    name || entry->tree) &&
+		    concerns(entry))
 			check = entry->check[access];
 	}
 	rcu_read_unlock();
@@ -357,7 +373,8 @@ static void add_items(u8 *set, const struct holdfast_host_entries *entries,
 	unsigned int i;
 
 	for (i = 0; i < entries->nr; i++)
-		if (entries->entries[i].check[access] >= 0)
+		if (entries->entries[i].check[access] >= 0 &&
+		    concerns(&entries->entries[i]))
 			holdfast_check_set_add(set,
 					       entries->entries[i].check[access]);
 }

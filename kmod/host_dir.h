@@ -28,10 +28,12 @@ enum holdfast_host_access {
 /**
  * struct holdfast_host_entry - see enum holdfast_attr_host_entry
  * @check: enum holdfast_check by access, negative for none
+ * @owner: id of a cgroup, for whose processes it is none; 0 for none
  * @tree: also of directories further in
  * @name: empty for any
  */
 struct holdfast_host_entry {
+	u64 owner;
 	s8 check[HOLDFAST_HOST_ACCESSES];
 	bool tree;
 	char name[HOLDFAST_HOST_NAME_MAX + 1];

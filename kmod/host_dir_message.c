@@ -20,6 +20,7 @@ static const struct nla_policy entry_policy[HOLDFAST_A_HOST_ENTRY_MAX + 1] = {
 		NLA_POLICY_MAX(NLA_U32, HOLDFAST_CHECKS_NR - 1),
 	[HOLDFAST_A_HOST_ENTRY_LINK] =
 		NLA_POLICY_MAX(NLA_U32, HOLDFAST_CHECKS_NR - 1),
+	[HOLDFAST_A_HOST_ENTRY_OWNER] = { .type = NLA_U64 },
 };
 
 const struct nla_policy
@@ -57,6 +58,8 @@ static int parse_entry(struct holdfast_host_entry *entry,
 				      "entry is about no item");
 	entry->tree = attrs[HOLDFAST_A_HOST_ENTRY_FLAGS] &&
 		      nla_get_u32(attrs[HOLDFAST_A_HOST_ENTRY_FLAGS]);
+	if (attrs[HOLDFAST_A_HOST_ENTRY_OWNER])
+		entry->owner = nla_get_u64(attrs[HOLDFAST_A_HOST_ENTRY_OWNER]);
 	name = attrs[HOLDFAST_A_HOST_ENTRY_NAME];
 	if (!name)
 		return 0;
@@ -189,6 +192,10 @@ static int put_entry(struct sk_buff *skb, const struct holdfast_host_entry *entr
 	if (!err && entry->tree)
 		err = nla_put_u32(skb, HOLDFAST_A_HOST_ENTRY_FLAGS,
 				  HOLDFAST_HOST_ENTRY_F_TREE);
+	if (!err && entry->owner)
+		err = nla_put_u64_64bit(skb, HOLDFAST_A_HOST_ENTRY_OWNER,
+					entry->owner,
+					HOLDFAST_A_HOST_ENTRY_PAD);
 	for (i = 0; i < HOLDFAST_HOST_ACCESSES && !err; i++)
 		if (entry->check[i] >= 0)
 			err = nla_put_u32(skb, check_attrs[i],

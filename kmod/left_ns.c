@@ -19,6 +19,7 @@
 
 #include "container.h"
 #include "left_ns.h"
+#include "member.h"
 
 /*
  * By number, of whatever type: the cgroup id of the container, or 0 for none. As
@@ -39,11 +40,11 @@ static void add(const struct ns_common *ns, u64 cgroup_id)
 	xa_unlock_irqrestore(&left, flags);
 }
 
-/* Nothing that current leaves is gone before it has. */
-static bool is_shared(const struct task_struct *task,
-		      const struct task_struct *with)
+/* Will another member leave it later? */
+static bool is_shared(const struct task_struct *task, struct task_struct *with)
 {
-	return task != with && READ_ONCE(with->nsproxy) == task->nsproxy &&
+	return task != with && holdfast_is_member(with) &&
+	       READ_ONCE(with->nsproxy) == task->nsproxy &&
 	       __task_cred(with)->user_ns == __task_cred(task)->user_ns;
 }
 
@@ -52,14 +53,11 @@ void holdfast_left_ns_add(struct task_struct *task,
 {
 	const struct nsproxy *nsproxy = task->nsproxy;
 	const u64 id = container->cgroup_id;
-	bool shared;
 
 	rcu_read_lock();
-	shared = is_shared(task, task->group_leader) ||
-		 is_shared(task, rcu_dereference(task->real_parent));
-	rcu_read_unlock();
-	if (shared || !nsproxy)
-		return;
+	if (!nsproxy || is_shared(task, task->group_leader) ||
+	    is_shared(task, rcu_dereference(task->real_parent)))
+		goto out;
 	/* Its first member, of a type that is private. */
 	add((const struct ns_common *)nsproxy->mnt_ns, id);
 	add(&nsproxy->net_ns->ns, id);
@@ -70,6 +68,8 @@ void holdfast_left_ns_add(struct task_struct *task,
 	add(&nsproxy->time_ns->ns, id);
 	add(&nsproxy->time_ns_for_children->ns, id);
 	add(&__task_cred(task)->user_ns->ns, id);
+out:
+	rcu_read_unlock();
 }
 
 void holdfast_left_ns_refuse(const struct ns_common *ns)

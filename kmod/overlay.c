@@ -41,6 +41,7 @@ static int state; /* enum state */
 static unsigned long path_upper;	/* void (dentry, path) */
 static unsigned long path_lowerdata;	/* void (dentry, path) */
 static unsigned long path_next;		/* int (index, dentry, path[, layer]) */
+static unsigned long workdir;		/* struct dentry * (dentry) */
 static bool lower_known;		/* they were seen to tell the truth */
 
 bool holdfast_overlay_verified(void)
@@ -258,6 +259,18 @@ bool holdfast_overlay_layer(const struct super_block *sb, int *at,
 	return layer->dentry;
 }
 
+struct dentry *holdfast_overlay_work(const struct super_block *sb)
+{
+	struct dentry *root = sb->s_root, *work = NULL;
+
+	if (READ_ONCE(lower_known) && holdfast_overlay_verified() && workdir)
+		work = (struct dentry *)holdfast_call(workdir,
+						      (unsigned long)root, 0, 0,
+						      0);
+	/* It makes one in it, which nothing moves while it is mounted. */
+	return work ? work->d_parent : NULL;
+}
+
 bool holdfast_overlay_reads_by(const struct super_block *sb,
 			       const struct vfsmount *mnt)
 {
@@ -359,6 +372,7 @@ static bool find_lower_functions(void)
 	path_upper = holdfast_find_function("ovl_path_upper");
 	path_lowerdata = holdfast_find_function("ovl_path_lowerdata");
 	path_next = holdfast_find_function("ovl_path_next");
+	workdir = holdfast_find_function("ovl_workdir");
 	return path_upper && path_lowerdata && path_next;
 }
 

@@ -55,6 +55,12 @@ bool holdfast_overlay_layer(const struct super_block *sb, int *at,
 			    struct path *layer, bool *upper);
 
 /*
+ * The directory that the overlay @sb was given to work in, on the file system of
+ * its upper one; not held. NULL if it has none, or does not tell. May sleep.
+ */
+struct dentry *holdfast_overlay_work(const struct super_block *sb);
+
+/*
  * Is @mnt the mount by which the overlay @sb reads one of its lower layers? It is
  * in no mount namespace.
  */

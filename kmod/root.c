@@ -14,6 +14,7 @@
 #include "compat/compat.h"
 #include "container.h"
 #include "judge.h"
+#include "mark_group.h"
 #include "root.h"
 
 static DEFINE_HASHTABLE(roots, 8);
@@ -95,8 +96,7 @@ int holdfast_root_init(void)
 void holdfast_root_exit(void)
 {
 	destroy_workqueue(release_queue);
-	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
+	holdfast_mark_group_exit(group);
 	rcu_barrier();
 }
 

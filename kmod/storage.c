@@ -53,6 +53,7 @@ enum kind {
 	ROOT,		/* what the container has as its root */
 	UPPER,		/* what was written to it */
 	LOWER,		/* of its image */
+	WORK,		/* where overlayfs makes what it then moves there */
 };
 
 /**
@@ -212,8 +213,14 @@ static int add_layers(struct holdfast_storage *storage, struct super_block *sb,
 	bool upper;
 
 	while (nr_layers-- && !err &&
-	       holdfast_overlay_layer(sb, &at, &layer, &upper))
+	       holdfast_overlay_layer(sb, &at, &layer, &upper)) {
 		err = add(storage, upper ? UPPER : LOWER, &layer, cgroup_id);
+		if (!upper || err)
+			continue;
+		layer.dentry = holdfast_overlay_work(sb);
+		if (layer.dentry)
+			err = add(storage, WORK, &layer, cgroup_id);
+	}
 	return err;
 }
 
@@ -238,7 +245,8 @@ struct holdfast_storage *holdfast_storage_add(const struct path *root,
 	struct holdfast_storage *storage;
 	int err;
 
-	storage = kvzalloc(struct_size(storage, entries, 1 + nr_layers),
+	/* And the root and the directory to work in. */
+	storage = kvzalloc(struct_size(storage, entries, 2 + nr_layers),
 			   GFP_KERNEL_ACCOUNT);
 	if (!storage)
 		return ERR_PTR(-ENOMEM);
@@ -275,7 +283,7 @@ static u64 stored_at(const struct dentry *dentry)
 	const struct entry *entry;
 
 	hash_for_each_possible_rcu(entries, entry, node, (unsigned long)dentry)
-		if (entry->kind != LOWER && is_it(&entry->directory, dentry))
+		if (entry->kind <= UPPER && is_it(&entry->directory, dentry))
 			return entry->cgroup_id;
 	return 0;
 }
@@ -315,8 +323,9 @@ static enum keeping kept_at(const struct dentry *dentry,
 		if (!is_it(&entry->directory, dentry) ||
 		    (entry->kind != ROOT && !entry->mnt))
 			continue;
-		if (entry->kind == ROOT ? entry->cgroup_id == own_id :
-					  entry->mnt == mnt)
+		/* By the mount of another's nobody comes but by its descriptor. */
+		if (entry->cgroup_id == own_id &&
+		    (entry->kind == ROOT || entry->mnt == mnt))
 			return CURRENT;
 		keeping = SOMEBODY;
 	}

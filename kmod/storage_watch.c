@@ -11,6 +11,7 @@
 #include <linux/list.h>
 #include <linux/mount.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -19,6 +20,7 @@
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
+#include "mark_group.h"
 #include "member.h"
 #include "storage.h"
 #include "storage_watch.h"
@@ -114,6 +116,8 @@ static void sweep(bool any)
 	struct watched *watched;
 
 	while ((watched = next_to_go(any))) {
+		/* Who has counted on it may have been preempted for that long. */
+		synchronize_rcu_tasks();
 		fsnotify_destroy_mark(&watched->mark, group);
 		fsnotify_put_mark(&watched->mark);
 	}
@@ -183,10 +187,13 @@ int holdfast_storage_watch(struct vfsmount *mnt)
 	unsigned int flags;
 	int err = 0;
 
-	if (__mnt_is_readonly(mnt) ||
-	    (!holdfast_storage_is_below(mnt->mnt_root) &&
-	     !holdfast_storage_keeps(mnt->mnt_root, mnt)) ||
-	    use(sb))
+	if ((!holdfast_storage_is_below(mnt->mnt_root) &&
+	     !holdfast_storage_keeps(mnt->mnt_root, mnt)))
+		return 0;
+	/* The kernel would say so, too; by then it might be another. */
+	if (__mnt_is_readonly(mnt))
+		return -EROFS;
+	if (use(sb))
 		return 0;
 	/* Whatever the file system is about to do. */
 	flags = memalloc_nofs_save();
@@ -211,6 +218,5 @@ void holdfast_storage_watch_exit(void)
 {
 	cancel_delayed_work_sync(&sweeping);
 	sweep(true);
-	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
+	holdfast_mark_group_exit(group);
 }

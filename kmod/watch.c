@@ -17,6 +17,7 @@
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
+#include "mark_group.h"
 #include "watch.h"
 
 /* Users may run runtimes of their own: beyond so many, the oldest is given up. */
@@ -154,6 +155,5 @@ void holdfast_watch_exit(void)
 		drop_locked(&runtimes[i]);
 	drop_locked(&binfmt);
 	mutex_unlock(&lock);
-	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
+	holdfast_mark_group_exit(group);
 }

@@ -143,6 +143,15 @@ struct perf_event_attr;
 #define HOLDFAST_ACL_ROWS(...)
 #endif
 
+/* What is asked, of later kernels, for a file that is open or being opened. */
+#ifdef HOLDFAST_HAS_FILE_TRUNCATE
+#define HOLDFAST_FILE_TRUNCATE_ONLY(...)	__VA_ARGS__
+#define HOLDFAST_FILE_TRUNCATE_ROWS(...)	__VA_ARGS__,
+#else
+#define HOLDFAST_FILE_TRUNCATE_ONLY(...)
+#define HOLDFAST_FILE_TRUNCATE_ROWS(...)
+#endif
+
 /* What a mount is asked by whether it may be written to, at an open, too. */
 #ifdef HOLDFAST_HAS_MNT_GET_WRITE_ACCESS
 #define HOLDFAST_MNT_WRITE(macro, ...)	macro(mnt_get_write_access, ##__VA_ARGS__)

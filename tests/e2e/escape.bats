@@ -119,8 +119,11 @@ HW3 no-attribute ${2-}/etc/passwd
 HW3 access-list ${2-}/etc/passwd
 HW4 write ${2-}/etc/systemd/system.conf
 HW5 write ${2-}/usr/bin/holdfast-escape
+HW5 cut ${2-}/usr/bin/holdfast-escape
+HW5 fanotify 2
 HC1 read ${2-}/etc/kubernetes/admin.conf
 HC2 read ${2-}/etc/shadow
+HC2 fanotify 0
 HC3 symlink /etc/shadow ${2-}/var/log/escape
 SK1 connect $1/docker.sock
 SK2 connect @/containerd-shim/test
@@ -324,6 +327,42 @@ overlays='
     same "read refused own own" "$(exec_container escape-overlay sh -c "$overlays" | paste -sd ' ')"
     same "$(expected deny HW1)" "$(told)"
     rm -r /etc/escape-work
+}
+
+# make_secret UID   what the kubelet makes for a pod
+make_secret() {
+    local directory=/var/lib/kubelet/pods/$1/volumes/kubernetes.io~projected/token
+    mkdir -p "$directory"
+    mount -t tmpfs none "$directory"
+    mkdir "$directory/..2026"
+    echo "$1" >"$directory/..2026/token"
+    ln -s ..2026 "$directory/..data"
+    ln -s ..data/token "$directory/token"
+}
+
+@test "a pod's own secrets are read, those of others are not" {
+    local own=11111111-2222-3333-4444-555555555555 other=66666666-7777-8888-9999-000000000000 gone=aaaa cgroup
+    for uid in $own $other $gone; do make_secret "$uid"; done
+    cgroup=/kubepods/burstable/pod$own/$(basename "$(engine_cgroup pod)")
+    mkdir -p "/sys/fs/cgroup/kubepods/burstable/pod$other" /sys/fs/cgroup/kubepods/burstable/pod$own
+    make_bundle pod base --cap all --cgroup "$cgroup" --bind /var/lib/kubelet:/kubelet:rbind \
+        --bind "/var/lib/kubelet/pods/$own/volumes/kubernetes.io~projected/token:/var/run/token"
+    start_container pod
+    reads() {
+        wait_for 10 python3 "$BATS_TEST_DIRNAME/lib/host_directories.py" /var/lib/kubelet/pods/{"$own","$other","$gone"}/volumes/kubernetes.io~projected/token/..2026
+        exec_container pod sh -c 'cd /kubelet/pods; for uid in '"$own $other $gone"'; do cat "$uid/volumes/kubernetes.io~projected/token/token" 2>/dev/null || echo refused; done
+            cat /var/run/token/token; ls */volumes/kubernetes.io~projected/token >/dev/null && touch */new && rm */new && echo beside'
+    }
+    escape_rule alert
+    same "$own $other $gone $own beside" "$(reads | paste -sd ' ')"
+    same "$(expected alert HC2)" "$(told)"
+    same 2 "$(operations)"
+    escape_rule block
+    same "$own refused refused $own beside" "$(reads | paste -sd ' ')"
+    same "$(expected deny HC2)" "$(told)"
+    cat "/var/lib/kubelet/pods/$other/volumes/kubernetes.io~projected/token/token"
+    umount /var/lib/kubelet/pods/*/volumes/kubernetes.io~projected/token
+    rm -r /var/lib/kubelet
 }
 
 @test "what is the container's own is not reported: its namespaces, processes, sockets, cgroups and settings" {

@@ -58,6 +58,9 @@ writes='
     try "mv /host/test/target /host/test/other && mv /host/test/other /host/test/target"
     try "[ \$(reach exchange /host/test/empty /host/test/target) = done ] && reach exchange /host/test/empty /host/test/target"
     try "mount -t overlay -o lowerdir=/bin,upperdir=$upper/etc,workdir=/host/test/work none /mnt && umount /mnt"
+    try "mount -t overlay -o lowerdir=/bin,upperdir=/host/test/target,workdir=/host/test/work none /mnt && echo >>/mnt/upper/etc/added; umount /mnt"
+    try "echo >/host/test/target/work/new"
+    try "[ \$(reach cut $image/etc/kept) = done ]"
     try "truncate -s 0 $image/etc/kept"
     try "rm $upper/etc/added"'
 
@@ -84,7 +87,7 @@ beside='
     exec_container writer sh -c "$writes" >"$container_dir/tried"
     cat "$container_dir/tried"
     same "" "$(grep -v ^refused: "$container_dir/tried" || true)"
-    same 19 "$(grep -c ^refused: "$container_dir/tried")"
+    same 22 "$(grep -c ^refused: "$container_dir/tried")"
     same "$before" "$(state)"
     same "HW5 deny T1543.005" "$(told)"
     started_at=$EPOCHREALTIME
@@ -104,7 +107,7 @@ beside='
     escape_rule alert
     start_both
     exec_container writer sh -c "$writes" | tee "$container_dir/tried"
-    same 19 "$(grep -c ^happened: "$container_dir/tried")"
+    same 22 "$(grep -c ^happened: "$container_dir/tried")"
     same "HW5 alert T1543.005" "$(told)"
     [[ $(alerts '.[] | .operation.path' | sort -u) == *"/host/images/written/etc/kept"* ]]
     rm -r "$image_dir/written"

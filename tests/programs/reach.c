@@ -13,6 +13,8 @@
 //     attribute FILE        an extended one of the user's, of no length; no-attribute removes it
 //     access-list FILE      which says what its mode does
 //     symlink TARGET FILE   makes it, and removes it
+//     fanotify ACCESS       makes a group whose events bring descriptors with it: 0 to read, 2 to write, too
+//     cut FILE              opens it to read, and to be empty
 //     exchange FILE FILE    each has the other's name
 //     mknod FILE MAJOR MINOR  a character device, and removes it; mknod-block a block device
 //     mount TYPE SOURCE     on /mnt, and off again
@@ -399,6 +401,8 @@ int main(int argc, char** argv) {
   const char* third = argc > 4 ? argv[4] : "";
   char junk[64] = "no module";
   if (!strcmp(how, "setns")) tell(setns(opened(first, O_RDONLY), 0));
+  if (!strcmp(how, "fanotify")) tell(syscall(SYS_fanotify_init, 0U, (unsigned)atoi(first)));
+  if (!strcmp(how, "cut")) tell(open(first, O_RDONLY | O_TRUNC | O_CLOEXEC));
   if (!strcmp(how, "exchange"))
     tell((int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 1 << 1 /* RENAME_EXCHANGE */));
   if (!strcmp(how, "setns-pidfd"))

@@ -100,6 +100,40 @@ TEST_CASE("links lead below the root, and those of users nowhere", "[host-watch]
   CHECK(entry(*found, "/root", "") == nullptr);
 }
 
+TEST_CASE("secrets of pods are everybody's but the pod's own", "[host-watch]") {
+  const test::ScratchDirectory root;
+  const fs::path pods = root.path() / "var/lib/kubelet/pods";
+  const fs::path cgroups = root.path() / "sys/fs/cgroup";
+  const auto secret = [](const std::string& uid) {
+    return "/var/lib/kubelet/pods/" + uid + "/volumes/kubernetes.io~projected/token/..2026";
+  };
+  for (const std::string uid : {"1a-2b", "3c-4d", "5e"}) fs::create_directories(root.path() / secret(uid).substr(1));
+  fs::create_directories(pods / "1a-2b/volumes/kubernetes.io~empty-dir/cache");
+  const auto slice = cgroups / "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1a_2b.slice";
+  fs::create_directories(slice / "cri-containerd-0.scope");
+  fs::create_directories(cgroups / "kubepods/besteffort/pod3c-4d");
+  const auto found = findHostDirectories(root.path());
+  REQUIRE(found);
+
+  const auto owner = [&](const std::string& uid) {
+    const auto* one = entry(*found, secret(uid), "");
+    REQUIRE(one != nullptr);
+    CHECK(one->tree);
+    CHECK(one->read == HOLDFAST_CHECK_HC2);
+    CHECK_FALSE(one->write);
+    return one->owner;
+  };
+  const auto id = [](const fs::path& cgroup) {
+    struct stat its {};
+    REQUIRE(::stat(cgroup.c_str(), &its) == 0);
+    return its.st_ino;
+  };
+  CHECK(owner("1a-2b") == id(slice));
+  CHECK(owner("3c-4d") == id(cgroups / "kubepods/besteffort/pod3c-4d"));
+  CHECK(owner("5e") == 0);
+  CHECK(at(*found, "/var/lib/kubelet/pods/1a-2b/volumes/kubernetes.io~empty-dir/cache") == nullptr);
+}
+
 TEST_CASE("what is another one by now is not opened for it", "[host-watch]") {
   const test::ScratchDirectory root;
   fs::create_directories(root.path() / "etc/cron.d");

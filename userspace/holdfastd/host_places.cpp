@@ -37,8 +37,10 @@ constexpr Item kHC1 = HOLDFAST_CHECK_HC1;
 constexpr Item kHC2 = HOLDFAST_CHECK_HC2;
 constexpr Item kHC3 = HOLDFAST_CHECK_HC3;
 
-// What of a directory counts besides itself.
-enum class Depth : std::uint8_t { Files, Tree };
+// What of a directory counts besides itself. Pods: a tree, of other file systems, too, but not for the pod whose uid
+// the
+// "*" stands for.
+enum class Depth : std::uint8_t { Files, Tree, Pods };
 
 struct Place {
   std::string_view directory;  // "*" stands for any directory
@@ -116,6 +118,8 @@ constexpr Place kPlaces[] = {
     {"var/lib/rancher/k3s/server/tls", "", kHC1, kHC1, kNone, Depth::Tree},
     {"var/lib/rancher/k3s/server", "token node-token agent-token", kHC1, kHC1},
     {"etc/rancher", "", kHC1, kHC1, kNone, Depth::Tree},
+    {"var/lib/kubelet/pods/*/volumes/kubernetes.io~projected", "", kNone, kHC2, kNone, Depth::Pods},
+    {"var/lib/kubelet/pods/*/volumes/kubernetes.io~secret", "", kNone, kHC2, kNone, Depth::Pods},
     {"root/.kube", "", kHC1, kHC1},
     {"home/*/.kube", "", kHC1, kHC1},
     {"etc/kubernetes/manifests", "", kHW5},
@@ -151,7 +155,9 @@ constexpr Place kPlaces[] = {
 constexpr Item guard(const Place& place) { return place.write ? place.write : place.read ? place.read : place.link; }
 
 constexpr std::size_t kUsersMax = 1024;  // directories that "*" stands for
-constexpr std::uint64_t kInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+constexpr std::uint64_t kBelow = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+constexpr std::uint64_t kInside = kBelow | RESOLVE_NO_XDEV;
+constexpr int kPodsDepth = 5;  // of their cgroups, from the top
 
 UniqueFd openDirectory(int at, const std::string& name, std::uint64_t resolve) {
   open_how how{};
@@ -189,10 +195,36 @@ std::vector<std::string> directoriesIn(int directory) {
   return names;
 }
 
+// The uid of the pod whose cgroup the kubelet names so: "pod<uid>", or "kubepods-burstable-pod<uid with _>.slice".
+std::string podOf(std::string_view cgroup) {
+  if (const auto slice = cgroup.rfind(".slice"); slice != std::string_view::npos) cgroup = cgroup.substr(0, slice);
+  const auto at = cgroup.rfind("pod");
+  if (at == std::string_view::npos || (at != 0 && cgroup[at - 1] != '-')) return {};
+  std::string uid(cgroup.substr(at + 3));
+  std::ranges::replace(uid, '_', '-');
+  return uid;
+}
+
+// The cgroups of pods in and below this one: ids (which are their inodes' numbers) by uid.
+void findPods(int cgroup, int depth, std::map<std::string, std::uint64_t>& pods) {
+  for (const auto& name : directoriesIn(cgroup)) {
+    const auto inner = openDirectory(cgroup, name, kInside);
+    struct stat its {};
+    if (!inner || ::fstat(inner.get(), &its) != 0) continue;
+    if (auto uid = podOf(name); !uid.empty())
+      pods.emplace(std::move(uid), its.st_ino);
+    else if (depth > 1)
+      findPods(inner.get(), depth - 1, pods);
+  }
+}
+
 /// Puts together what all rows say of each directory.
 class Collector {
  public:
-  explicit Collector(const std::filesystem::path& root) : root_(openDirectory(AT_FDCWD, root.string(), 0)) {}
+  explicit Collector(const std::filesystem::path& root) : root_(openDirectory(AT_FDCWD, root.string(), 0)) {
+    if (const auto cgroups = openDirectory(root_.get(), "sys/fs/cgroup", kBelow))
+      findPods(cgroups.get(), kPodsDepth, pods_);
+  }
 
   [[nodiscard]] bool hasRoot() const { return static_cast<bool>(root_); }
   [[nodiscard]] bool full() const { return full_; }
@@ -202,7 +234,7 @@ class Collector {
     std::vector<std::string> rest;
     std::istringstream text{std::string(place.directory)};
     for (std::string name; std::getline(text, name, '/');) rest.push_back(name);
-    descend(place, "/", std::move(root), rest, 0, false);
+    descend(place, "/", std::move(root), rest, 0, {});
   }
 
   [[nodiscard]] std::vector<HostDirectory> take() {
@@ -233,8 +265,9 @@ class Collector {
   }
 
   static void enter(HostDirectory& directory, const kernel::HostEntry& entry) {
-    const auto same = std::find_if(directory.entries.begin(), directory.entries.end(),
-                                   [&](const auto& one) { return one.name == entry.name && one.tree == entry.tree; });
+    const auto same = std::find_if(directory.entries.begin(), directory.entries.end(), [&](const auto& one) {
+      return one.name == entry.name && one.tree == entry.tree && one.owner == entry.owner;
+    });
     if (same == directory.entries.end()) {
       if (directory.entries.size() < kernel::kHostEntriesMax) directory.entries.push_back(entry);
       return;
@@ -244,11 +277,12 @@ class Collector {
     if (!same->link) same->link = entry.link;
   }
 
-  // Goes on from `directory` to what is left of the place's path.
+  // Goes on from `directory` to what is left of the place's path. `whose`: what "*" stood for, empty before it.
   void descend(const Place& place, const std::filesystem::path& path, UniqueFd directory,
-               const std::vector<std::string>& rest, std::size_t at, bool of_users) {
+               const std::vector<std::string>& rest, std::size_t at, const std::string& whose) {
     if (at == rest.size()) {
-      arrive(place, path, std::move(directory));
+      const auto pod = place.depth == Depth::Pods ? pods_.find(whose) : pods_.end();
+      arrive(place, path, std::move(directory), pod == pods_.end() ? 0 : pod->second);
       return;
     }
     const int fd = directory.get();
@@ -256,36 +290,42 @@ class Collector {
       const auto users = directoriesIn(fd);
       for (std::size_t i = 0; i < std::min(users.size(), kUsersMax); ++i) {
         if (auto next = openDirectory(fd, users[i], kInside))
-          descend(place, path / users[i], std::move(next), rest, at + 1, true);
+          descend(place, path / users[i], std::move(next), rest, at + 1, users[i]);
       }
       return;
     }
     // Links lead below the root that is searched, as they do for the host.
-    auto next = of_users ? openDirectory(fd, rest[at], kInside)
-                         : openDirectory(root_.get(), (path / rest[at]).string(), RESOLVE_IN_ROOT);
+    auto next = whose.empty() ? openDirectory(root_.get(), (path / rest[at]).string(), RESOLVE_IN_ROOT)
+                              : openDirectory(fd, rest[at], kInside);
     // Who renames what lies above puts another one in its place.
     if (auto* known = note(path, fd); known != nullptr)
-      enter(*known, {.name = rest[at], .tree = false, .write = guard(place), .read = kNone, .link = kNone});
-    if (next) descend(place, path / rest[at], std::move(next), rest, at + 1, of_users);
+      enter(*known, {.name = rest[at], .tree = false, .write = guard(place), .read = kNone, .link = kNone, .owner = 0});
+    if (next) descend(place, path / rest[at], std::move(next), rest, at + 1, whose);
   }
 
-  void arrive(const Place& place, const std::filesystem::path& path, UniqueFd directory) {
+  void arrive(const Place& place, const std::filesystem::path& path, UniqueFd directory, std::uint64_t owner) {
     const int fd = directory.get();
     std::vector<std::string> further;
-    if (place.depth == Depth::Tree) further = directoriesIn(fd);
+    if (place.depth != Depth::Files) further = directoriesIn(fd);
     for (const auto& name : further) {
-      if (auto next = openDirectory(fd, name, kInside)) arrive(place, path / name, std::move(next));
+      if (auto next = openDirectory(fd, name, place.depth == Depth::Pods ? kBelow : kInside))
+        arrive(place, path / name, std::move(next), owner);
     }
     auto* known = note(path, fd);
     if (known == nullptr) return;
-    kernel::HostEntry entry{
-        .name = {}, .tree = place.depth == Depth::Tree, .write = place.write, .read = place.read, .link = place.link};
+    kernel::HostEntry entry{.name = {},
+                            .tree = place.depth != Depth::Files,
+                            .write = place.write,
+                            .read = place.read,
+                            .link = place.link,
+                            .owner = owner};
     if (place.names.empty()) return enter(*known, entry);
     std::istringstream names{std::string(place.names)};
     while (names >> entry.name) enter(*known, entry);
   }
 
   UniqueFd root_;
+  std::map<std::string, std::uint64_t> pods_;  // their cgroups' ids by uid
   std::map<std::pair<dev_t, ino_t>, HostDirectory> found_;
   bool full_ = false;
 };

@@ -23,10 +23,10 @@ struct HostDirectory {
 };
 
 /// The directories in which the host keeps what it runs, trusts or hides (cron, sshd, passwd, systemd, its programs,
-/// the kubelet's certificates...), as they are now below `root`, and those around them by which they could be replaced.
-/// Symbolic links stay below `root`; in places of users (home directories) none is followed. One that is not there is
-/// watched for in the directory where it would be. What is on another machine is left out. At most kHostDirectoriesMax;
-/// an error if there are more.
+/// the kubelet's certificates, secrets of pods...), as they are now below `root`, and those around them by which they
+/// could be replaced. Symbolic links stay below `root`; in places of users (home directories) none is followed. One
+/// that is not there is watched for in the directory where it would be. What is on another machine is left out. At most
+/// kHostDirectoriesMax; an error if there are more.
 [[nodiscard]] Result<std::vector<HostDirectory>> findHostDirectories(const std::filesystem::path& root);
 
 /// With O_PATH; none if it is not there any more, or another one is.

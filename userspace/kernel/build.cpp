@@ -302,6 +302,7 @@ Message buildHostDirectory(std::uint16_t family, int fd, std::uint32_t round, st
         if (entry.write) inside.put(HOLDFAST_A_HOST_ENTRY_WRITE, *entry.write);
         if (entry.read) inside.put(HOLDFAST_A_HOST_ENTRY_READ, *entry.read);
         if (entry.link) inside.put(HOLDFAST_A_HOST_ENTRY_LINK, *entry.link);
+        if (entry.owner != 0) inside.put(HOLDFAST_A_HOST_ENTRY_OWNER, entry.owner);
       });
     }
   });

@@ -222,6 +222,7 @@ struct HostEntry {
   std::optional<std::uint32_t> write;
   std::optional<std::uint32_t> read;
   std::optional<std::uint32_t> link;
+  std::uint64_t owner = 0;  // id of a cgroup whose processes do not count; 0 for none
 
   bool operator==(const HostEntry&) const = default;
 };

@@ -188,8 +188,9 @@ def hooks():
         with open(name) as file:
             source = file.read()
         source = source.replace("HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK", "HOLDFAST_CHECK_HOOK(" + mnt_write)
-        if "security_inode_set_acl" not in functions:
-            source = re.sub(r"HOLDFAST_ACL_ROWS\((?:[^()]|\([^()]*\))*\)", "", source)
+        for symbol, rows in (("security_inode_set_acl", "ACL"), ("security_file_truncate", "FILE_TRUNCATE")):
+            if symbol not in functions:
+                source = re.sub(r"HOLDFAST_" + rows + r"_ROWS\((?:[^()]|\([^()]*\))*\)", "", source)
         for symbol, mandatory in re.findall(r"HOLDFAST_HOOK\((\w+), (\w+)[,)]", source):
             wanted.append((symbol, (mandatory == "true") * MANDATORY | (symbol in redirected) * ATTACHED))
         for symbol in re.findall(r"HOLDFAST_(?:CHECK|HOST)_HOOK\((\w+)[,)]", source):

@@ -806,14 +806,19 @@ enum holdfast_attr_host_directory {
  *	it elsewhere
  * @HOLDFAST_A_HOST_ENTRY_LINK: u32, likewise: making a symbolic link that leads
  *	up or to an absolute path
+ * @HOLDFAST_A_HOST_ENTRY_OWNER: u64, id of a cgroup: who is in it, or further in,
+ *	does not count. Missing: everybody does
+ * @HOLDFAST_A_HOST_ENTRY_PAD: padding
  */
 enum holdfast_attr_host_entry {
 	HOLDFAST_A_HOST_ENTRY_UNSPEC,
+	HOLDFAST_A_HOST_ENTRY_PAD,
 	HOLDFAST_A_HOST_ENTRY_NAME,
 	HOLDFAST_A_HOST_ENTRY_FLAGS,
 	HOLDFAST_A_HOST_ENTRY_WRITE,
 	HOLDFAST_A_HOST_ENTRY_READ,
 	HOLDFAST_A_HOST_ENTRY_LINK,
+	HOLDFAST_A_HOST_ENTRY_OWNER,
 
 	__HOLDFAST_A_HOST_ENTRY_LAST,
 	HOLDFAST_A_HOST_ENTRY_MAX = __HOLDFAST_A_HOST_ENTRY_LAST - 1
