@@ -351,7 +351,7 @@ make_secret() {
     reads() {
         wait_for 10 python3 "$BATS_TEST_DIRNAME/lib/host_directories.py" /var/lib/kubelet/pods/{"$own","$other","$gone"}/volumes/kubernetes.io~projected/token/..2026
         exec_container pod sh -c 'cd /kubelet/pods; for uid in '"$own $other $gone"'; do cat "$uid/volumes/kubernetes.io~projected/token/token" 2>/dev/null || echo refused; done
-            cat /var/run/token/token; ls */volumes/kubernetes.io~projected/token >/dev/null && touch */new && rm */new && echo beside'
+            cat /var/run/token/token; ls */volumes/kubernetes.io~projected/token >/dev/null && touch "$uid/new" && rm "$uid/new" && echo beside'
     }
     escape_rule alert
     same "$own $other $gone $own beside" "$(reads | paste -sd ' ')"
