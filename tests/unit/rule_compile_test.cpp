@@ -192,7 +192,7 @@ TEST_CASE("ESC-1: a profile has the checks of each rule in scope, without those 
   const auto loaded = checkText(
       "version: 1\nrules:\n"
       "  - { name: web, type: container-escape, action: block, scope: { images: [web] },\n"
-      "      checks: { types: [join-host-ns, file-handle], except: [NS3] } }\n"
+      "      checks: { types: [dangerous-mount, file-handle], except: [MT1] } }\n"
       "  - { name: all, type: container-escape, action: alert, checks: { types: [kernel-upcall] } }\n",
       "test.yaml");
   REQUIRE(loaded);
@@ -202,10 +202,10 @@ TEST_CASE("ESC-1: a profile has the checks of each rule in scope, without those 
       out += std::string(name(rule.action)) + ": " + namesOf(rule.items) + "; ";
     return out;
   };
-  CHECK(checks(image("web")) == "block: NS1, FH1; alert: UH1, UH2, UH3, UH4; ");
+  CHECK(checks(image("web")) == "block: MT2, MT3, MT5, MT6, FH1; alert: UH1, UH2, UH3, UH4; ");
   CHECK(checks(image("other")) == "alert: UH1, UH2, UH3, UH4; ");
   CHECK(effectOf(loaded->rules[0], *loaded, {}, "").effective == "block");
-  CHECK(effectOf(loaded->rules[0], *loaded, {}, "").reason == "this version of Holdfast does not check NS2");
+  CHECK(effectOf(loaded->rules[0], *loaded, {}, "").reason == "this version of Holdfast does not check MT4");
   HostConfig off;
   off.container_escape = false;
   CHECK(compile(*loaded, off, image("web")).checks.empty());
