@@ -71,10 +71,8 @@ make_host_things() {
 # What has used it may not have ended as yet.
 unload_af_key() { is_debug || wait_for 10 modprobe --quiet --remove af_key; }
 
-# What the debug kernel was built without, or has no function for that could be hooked; and those functions: patterns.
-is_debug() { [[ $(uname -r) != *-amd64 ]]; }
+# What the debug kernel was built without, or has no function for that could be hooked: a pattern.
 lacking() { if is_debug; then echo 'PS2|RD3|RD5|FH1|KL2'; else echo none; fi; }
-functions_lacking() { if is_debug; then echo 'do_handle_open|tcp_v6_connect|__ia32_'; else echo none; fi; }
 
 # tries SRV [HOST]   an item a line, and how to do it; SRV is where the host's things are, HOST where its directories are
 tries() {
@@ -193,7 +191,7 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
     make_host_things
     same "$(sed -n 's/^HOLDFAST_CHECK(\([A-Z]*[0-9]\), [A-Z_]*, checked,.*/\1/p' "$catalogue" | LC_ALL=C sort)" \
         "$({ tries x | cut -d ' ' -f 1; lacking | tr '|' '\n' | sed '/none/d'; sed -n 's/^# items: //p' "$BATS_TEST_DIRNAME"/*.bats | tr ' ' '\n'; } | LC_ALL=C sort -u)"
-    same "" "$(status_of '.hooks[] | select(.attached | not).symbol' | grep -vE "^($(functions_lacking))" || true)"
+    same "" "$(not_attached)"
 }
 
 @test "alert: all of it happens, and is reported with its technique" {
