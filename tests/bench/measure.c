@@ -32,15 +32,25 @@ static void fork_exec(const char *program)
     }
 }
 
-static void open_close(const char *file)
+static void open_as(const char *file, int access)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open(file, access | O_CLOEXEC);
 
     if (fd < 0) {
         perror(file);
         exit(1);
     }
     close(fd);
+}
+
+static void open_close(const char *file)
+{
+    open_as(file, O_RDONLY);
+}
+
+static void write_open_close(const char *file)
+{
+    open_as(file, O_WRONLY);
 }
 
 static int ascending(const void *a, const void *b)
@@ -91,6 +101,7 @@ int main(int argc, char **argv)
     }
     int rounds = atoi(argv[3]);
     printf("{\"fork_exec\": %ld, ", median(fork_exec, argv[1], rounds, 20));
-    printf("\"open_close\": %ld}\n", median(open_close, argv[2], rounds, 200));
+    printf("\"open_close\": %ld, ", median(open_close, argv[2], rounds, 200));
+    printf("\"write_open_close\": %ld}\n", median(write_open_close, argv[2], rounds, 200));
     return 0;
 }
