@@ -281,8 +281,12 @@ class Collector {
   void descend(const Place& place, const std::filesystem::path& path, UniqueFd directory,
                const std::vector<std::string>& rest, std::size_t at, const std::string& whose) {
     if (at == rest.size()) {
-      const auto pod = place.depth == Depth::Pods ? pods_.find(whose) : pods_.end();
-      arrive(place, path, std::move(directory), pod == pods_.end() ? 0 : pod->second);
+      const auto pod = pods_.find(whose);
+      // A pod without a cgroup has no processes yet, or none any more: whose its secrets are is not known.
+      if (place.depth != Depth::Pods)
+        arrive(place, path, std::move(directory), 0);
+      else if (pod != pods_.end())
+        arrive(place, path, std::move(directory), pod->second);
       return;
     }
     const int fd = directory.get();

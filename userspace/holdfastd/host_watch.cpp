@@ -86,9 +86,10 @@ kernel::Outcome<void> HostWatch::tell(const std::vector<HostDirectory>& director
   for (const auto& directory : directories) {
     const auto fd = openHostDirectory(root_, directory);
     if (!fd) continue;  // replaced since: found next time
-    if (auto done = port_.setHostDirectory(fd.get(), round_, directory.entries); !done) return done;
+    // A module that is locked keeps what it knows.
+    if (auto done = port_.setHostDirectory(fd.get(), round_, directory.entries); !done && done.error().code != EPERM)
+      return done;
   }
-  // A module that is locked keeps what it knows.
   if (auto done = port_.sweepHostDirectories(round_); !done && done.error().code != EPERM) return done;
   return {};
 }
