@@ -93,22 +93,48 @@ static int dump_hooks(struct dump *dump, unsigned long *at)
 	return err;
 }
 
-static int put_profile(struct sk_buff *skb, const struct hlist_node *node)
+/*
+ * The profile, then the directories of each rule, if they are told apart. @at: 0 or
+ * 1 + a rule's index, and its directory, to go on from.
+ */
+static int dump_profile(struct dump *dump, unsigned long *at,
+			const struct hlist_node *node)
 {
-	return holdfast_put_profile(skb, hlist_entry(node, struct holdfast_profile,
-						     node));
+	const struct holdfast_profile *profile =
+		hlist_entry(node, struct holdfast_profile, node);
+	int err = 0;
+
+	if (!at[0]) {
+		err = dump_item(dump, holdfast_put_profile, profile);
+		at[0] += !err;
+	}
+	while (!err && profile->split && at[0] <= profile->nr) {
+		if (at[1] < profile->rules[at[0] - 1].directories.nr) {
+			err = dump_item(dump, holdfast_put_directories, profile,
+					at[0] - 1, &at[1]);
+			continue;
+		}
+		at[0]++;
+		at[1] = 0;
+	}
+	if (!err) {
+		at[0] = 0;
+		at[1] = 0;
+	}
+	return err;
 }
 
-static int put_binding(struct sk_buff *skb, const struct hlist_node *node)
+static int dump_binding(struct dump *dump, unsigned long *at,
+			const struct hlist_node *node)
 {
-	return holdfast_put_binding(skb, hlist_entry(node, struct holdfast_binding,
-						     node));
+	return dump_item(dump, holdfast_put_binding,
+			 hlist_entry(node, struct holdfast_binding, node));
 }
 
-/* @table: one of a policy's, by the hash of an id */
+/* @table: one of a policy's, by the hash of an id; @one dumps one of it, from @at on */
 static int dump_table(struct dump *dump, unsigned long *at,
 		      const struct hlist_head *table,
-		      int (*put)(struct sk_buff *skb,
+		      int (*one)(struct dump *dump, unsigned long *at,
 				 const struct hlist_node *node))
 {
 	const struct hlist_node *node;
@@ -120,7 +146,7 @@ static int dump_table(struct dump *dump, unsigned long *at,
 		hlist_for_each(node, &table[i]) {
 			if (nr++ < *at)
 				continue;
-			err = dump_item(dump, put, node);
+			err = one(dump, at + 1, node);
 			if (err)
 				return err;
 			++*at;
@@ -149,9 +175,9 @@ static int dump_policy(struct dump *dump, unsigned long *at)
 	rcu_read_lock();
 	now = holdfast_policy_rcu();
 	if (now && dump->cmd == HOLDFAST_CMD_PROFILE_GET)
-		err = dump_table(dump, at, now->profiles, put_profile);
+		err = dump_table(dump, at, now->profiles, dump_profile);
 	else if (now && dump->cmd == HOLDFAST_CMD_BINDING_GET)
-		err = dump_table(dump, at, now->bindings, put_binding);
+		err = dump_table(dump, at, now->bindings, dump_binding);
 	else if (now)
 		err = dump_patterns(dump, at, now);
 	rcu_read_unlock();

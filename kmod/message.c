@@ -219,7 +219,14 @@ int holdfast_put_member(struct sk_buff *skb, struct holdfast_member *member)
 				    READ_ONCE(member->flags)));
 }
 
-static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule)
+static int put_directory(struct sk_buff *skb, int type, const char *name)
+{
+	return nla_put_string(skb, type, *name ? name : "/");
+}
+
+/* @nr: how many of its directories */
+static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule,
+		    u32 nr)
 {
 	struct nlattr *nest = nla_nest_start(skb, HOLDFAST_A_PROFILE_RULE);
 	int err;
@@ -241,12 +248,9 @@ static int put_rule(struct sk_buff *skb, const struct holdfast_rule *rule)
 	      (rule->type == HOLDFAST_RULE_CONTAINER_ESCAPE &&
 	       nla_put(skb, HOLDFAST_A_RULE_CHECKS, sizeof(rule->checks),
 		       rule->checks));
-	for (i = 0; i < rule->directories.nr && !err; i++) {
-		const char *name = rule->directories.sorted[i];
-
-		err = nla_put_string(skb, HOLDFAST_A_RULE_DIRECTORY,
-				     *name ? name : "/");
-	}
+	for (i = 0; i < nr && !err; i++)
+		err = put_directory(skb, HOLDFAST_A_RULE_DIRECTORY,
+				    rule->directories.sorted[i]);
 	return end_nest(skb, nest, err);
 }
 
@@ -261,8 +265,30 @@ int holdfast_put_profile(struct sk_buff *skb,
 		return -EMSGSIZE;
 	err = nla_put_u32(skb, HOLDFAST_A_PROFILE_ID, profile->id);
 	for (i = 0; i < profile->nr && !err; i++)
-		err = put_rule(skb, &profile->rules[i]);
+		err = put_rule(skb, &profile->rules[i],
+			       profile->split ? 0 :
+						profile->rules[i].directories.nr);
 	return end_nest(skb, nest, err);
+}
+
+int holdfast_put_directories(struct sk_buff *skb,
+			     const struct holdfast_profile *profile, u32 rule,
+			     unsigned long *from)
+{
+	const struct holdfast_prefixes *set = &profile->rules[rule].directories;
+	struct nlattr *nest = nla_nest_start(skb, HOLDFAST_A_PROFILE);
+	unsigned long first = *from;
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_u32(skb, HOLDFAST_A_PROFILE_ID, profile->id) ||
+	      nla_put_u32(skb, HOLDFAST_A_PROFILE_MORE, rule);
+	while (!err && *from < set->nr &&
+	       !put_directory(skb, HOLDFAST_A_PROFILE_DIRECTORY,
+			      set->sorted[*from]))
+		++*from;
+	return end_nest(skb, nest, err || *from == first);
 }
 
 int holdfast_put_binding(struct sk_buff *skb,

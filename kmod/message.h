@@ -21,6 +21,10 @@ int holdfast_put_container(struct sk_buff *skb,
 int holdfast_put_member(struct sk_buff *skb, struct holdfast_member *member);
 int holdfast_put_profile(struct sk_buff *skb,
 			 const struct holdfast_profile *profile);
+/* The directories of a rule, @from one on; as many as fit, and where to go on. */
+int holdfast_put_directories(struct sk_buff *skb,
+			     const struct holdfast_profile *profile, u32 rule,
+			     unsigned long *from);
 int holdfast_put_binding(struct sk_buff *skb,
 			 const struct holdfast_binding *binding);
 int holdfast_put_pattern(struct sk_buff *skb,

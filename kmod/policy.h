@@ -64,6 +64,7 @@ struct holdfast_rule {
  * @id: not 0
  * @nr: how many rules
  * @bytes: of the nest that tells it
+ * @split: the directories of its rules are told in nests of their own
  * @rules: each is judged by itself
  * @running: of those that are about what runs as they come into force; a
  *	reference, NULL for none
@@ -73,6 +74,7 @@ struct holdfast_profile {
 	u32 id;
 	u32 nr;
 	u32 bytes;
+	bool split;
 	struct holdfast_rule *rules;
 	struct holdfast_rule_ids *running;
 };
@@ -101,7 +103,7 @@ struct holdfast_pattern {
  * @nr_patterns: how many
  * @nr_digests: how many, in all sets
  * @nr_runtime_programs: how many
- * @profile_bytes: of the longest profile
+ * @profile_bytes: of the longest nest about a profile
  * @profiles: table by id
  * @bindings: table by cgroup id
  * @digest_sets: by id, references

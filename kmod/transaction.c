@@ -32,6 +32,9 @@ static const struct nla_policy rule_policy[] = {
 const struct nla_policy holdfast_profile_policy[HOLDFAST_A_PROFILE_MAX + 1] = {
 	[HOLDFAST_A_PROFILE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[HOLDFAST_A_PROFILE_RULE] = NLA_POLICY_NESTED(rule_policy),
+	[HOLDFAST_A_PROFILE_MORE] = { .type = NLA_U32 },
+	[HOLDFAST_A_PROFILE_DIRECTORY] = { .type = NLA_NUL_STRING,
+					   .len = HOLDFAST_PATH_MAX },
 };
 
 const struct nla_policy holdfast_binding_policy[HOLDFAST_A_BINDING_MAX + 1] = {
@@ -93,26 +96,29 @@ int holdfast_transaction_begin(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int parse_directories(struct holdfast_rule *rule,
+/* Those of the attributes of @type in @nest, beside what @rule has already. */
+static int parse_directories(struct holdfast_rule *rule, int type,
 			     const struct nlattr *nest, struct genl_info *info)
 {
+	struct holdfast_prefixes *set = &rule->directories;
+	unsigned int nr = set->nr, more = 0;
 	struct nlattr *attr;
-	unsigned int nr = 0;
 	char **names;
 	int rem, err = 0;
 
 	nla_for_each_nested(attr, nest, rem)
-		nr += nla_type(attr) == HOLDFAST_A_RULE_DIRECTORY;
-	if (!nr)
+		more += nla_type(attr) == type;
+	if (!more)
 		return 0;
-	if (nr > HOLDFAST_DIRECTORIES_MAX)
+	if (nr + more > HOLDFAST_DIRECTORIES_MAX)
 		return holdfast_fault(info, nest, -E2BIG, "too many directories");
-	names = kvcalloc(nr, sizeof(*names), GFP_KERNEL_ACCOUNT);
+	names = kvcalloc(nr + more, sizeof(*names), GFP_KERNEL_ACCOUNT);
 	if (!names)
 		return -ENOMEM;
-	nr = 0;
+	if (nr)
+		memcpy(names, set->sorted, nr * sizeof(*names));
 	nla_for_each_nested(attr, nest, rem) {
-		if (nla_type(attr) != HOLDFAST_A_RULE_DIRECTORY)
+		if (nla_type(attr) != type)
 			continue;
 		if (!holdfast_prefix_valid(nla_data(attr))) {
 			err = holdfast_fault(info, attr, -EINVAL,
@@ -127,8 +133,31 @@ static int parse_directories(struct holdfast_rule *rule,
 		nr++;
 	}
 	/* Also after an error, so that the profile owns what there is. */
-	holdfast_prefixes_init(&rule->directories, names, nr);
+	kvfree(set->sorted);
+	holdfast_prefixes_init(set, names, nr);
 	return err;
+}
+
+/* @id: of a profile that this transaction has already */
+static int parse_more(u32 id, u32 index, const struct nlattr *nest,
+		      struct genl_info *info)
+{
+	struct holdfast_profile *profile;
+
+	/* Nobody else reads it as yet. */
+	profile = (struct holdfast_profile *)
+		holdfast_policy_profile(transaction, id);
+	if (!profile || index >= profile->nr)
+		return holdfast_fault(info, nest, -ENOENT,
+				      "there is no such rule to have more directories");
+	if (profile->rules[index].type == HOLDFAST_RULE_CONTAINER_ESCAPE)
+		return holdfast_fault(info, nest, -EINVAL,
+				      "a rule about escapes is not about files");
+	profile->split = true;
+	transaction->profile_bytes = max_t(u32, transaction->profile_bytes,
+					   nla_total_size(nla_len(nest)));
+	return parse_directories(&profile->rules[index],
+				 HOLDFAST_A_PROFILE_DIRECTORY, nest, info);
 }
 
 static int parse_digest_set(struct holdfast_rule *rule,
@@ -197,7 +226,8 @@ static int parse_rule(struct holdfast_rule *rule, const struct nlattr *nest,
 	if (!err)
 		err = parse_digest_set(rule, attrs[HOLDFAST_A_RULE_DIGEST_SET],
 				       info);
-	return err ? err : parse_directories(rule, nest, info);
+	return err ? err : parse_directories(rule, HOLDFAST_A_RULE_DIRECTORY,
+					     nest, info);
 }
 
 static int parse_profile(const struct nlattr *nest, struct genl_info *info)
@@ -215,6 +245,10 @@ static int parse_profile(const struct nlattr *nest, struct genl_info *info)
 				    HOLDFAST_A_PROFILE_ID, 0);
 	if (err)
 		return err;
+	if (attrs[HOLDFAST_A_PROFILE_MORE])
+		return parse_more(nla_get_u32(attrs[HOLDFAST_A_PROFILE_ID]),
+				  nla_get_u32(attrs[HOLDFAST_A_PROFILE_MORE]),
+				  nest, info);
 	if (nla_len(nest) > HOLDFAST_PROFILE_BYTES_MAX)
 		return holdfast_fault(info, nest, -E2BIG,
 				      "profile is larger than what can be told");

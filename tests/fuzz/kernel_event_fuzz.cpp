@@ -34,9 +34,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 6:
       (void)parseMembers(bytes);
       break;
-    case 7:
-      (void)parseProfiles(bytes);
+    case 7: {
+      std::vector<holdfast::kernel::PolicyProfile> profiles;
+      (void)parseProfiles(bytes, profiles);
       break;
+    }
     case 8:
       (void)parsePatterns(bytes);
       break;

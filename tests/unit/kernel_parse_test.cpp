@@ -168,17 +168,29 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
                         .u32(HOLDFAST_A_RULE_ON_RUNNING, 1)
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/opt")
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/srv");
-  const auto profiles = parseProfiles(
+  const auto more = [](std::uint32_t id, std::uint32_t index) {
+    return ByteWriter()
+        .nest(HOLDFAST_A_PROFILE, ByteWriter()
+                                      .u32(HOLDFAST_A_PROFILE_ID, id)
+                                      .u32(HOLDFAST_A_PROFILE_MORE, index)
+                                      .text(HOLDFAST_A_PROFILE_DIRECTORY, "/usr"))
+        .bytes();
+  };
+  std::vector<PolicyProfile> profiles;
+  REQUIRE(parseProfiles(
       ByteWriter()
           .nest(HOLDFAST_A_PROFILE, ByteWriter().u32(HOLDFAST_A_PROFILE_ID, 3).nest(HOLDFAST_A_PROFILE_RULE, rule))
-          .bytes());
-  REQUIRE(profiles);
-  CHECK(profiles->at(0) == PolicyProfile{3,
-                                         {{.tag = 5,
-                                           .action = Verdict::Deny,
-                                           .on_running = Verdict::Alert,
-                                           .id = 9,
-                                           .directories = {"/opt", "/srv"}}}});
+          .bytes(),
+      profiles));
+  REQUIRE(parseProfiles(more(3, 0), profiles));
+  CHECK(profiles == std::vector{PolicyProfile{3,
+                                              {{.tag = 5,
+                                                .action = Verdict::Deny,
+                                                .on_running = Verdict::Alert,
+                                                .id = 9,
+                                                .directories = {"/opt", "/srv", "/usr"}}}}});
+  CHECK_FALSE(parseProfiles(more(4, 0), profiles));
+  CHECK_FALSE(parseProfiles(more(3, 1), profiles));
 
   CHECK(parsePatterns(
             ByteWriter().nest(HOLDFAST_A_PATTERN, ByteWriter().text(HOLDFAST_A_PATTERN_PARENT, "docker")).bytes())

@@ -15,9 +15,6 @@ namespace {
 constexpr std::size_t kIdsMax = 8;
 constexpr std::size_t kTextsMax = 2;
 constexpr std::size_t kTextBytesMax = 100;
-// One profile fits one message to the kernel: what its directories may need, with their headers.
-constexpr std::size_t kDirectoriesBytesMax = 30'000;
-constexpr std::size_t kDirectoryOverhead = 8;
 
 void keep(std::vector<std::string>& texts, const std::string& text) {
   std::string one = shown(text, kTextBytesMax);
@@ -193,13 +190,9 @@ Suggestion Suggester::finish() const {
         {Exemption::List::Programs, now.allow_list.programs.size()},
         {Exemption::List::Directories, now.allow_list.directories.size()},
         {Exemption::List::Images, now.allow_list.images.size() + now.allow_list.digests.size()}};
-    std::size_t bytes = 0;
-    for (const auto& one : now.allow_list.directories) bytes += one.size() + kDirectoryOverhead;
     for (const auto& [entry, grounds] : merged) {
       const auto& [list, value] = entry;
-      const bool directory = list == Exemption::List::Directories;
-      if (directory) bytes += value.size() + kDirectoryOverhead;
-      if (++counts[list] > rule::kAllowListMax || (directory && bytes > kDirectoriesBytesMax))
+      if (++counts[list] > (list == Exemption::List::Directories ? rule::kDirectoriesMax : rule::kAllowListMax))
         unhelped[{now.name, "the allow list has no room for more entries: name a directory above them"}].add(grounds);
       else
         suggested.entries.push_back({{list, value, {}}, grounds});

@@ -34,6 +34,48 @@ std::size_t sizeOf(const Pattern& pattern) {
   return padded(sizeOf(pattern.prefix) + sizeOf(pattern.suffix) + sizeOf(pattern.parent));
 }
 
+/// More directories of a rule of a profile that was sent before.
+struct MoreDirectories {
+  std::uint32_t profile_id;
+  std::uint32_t rule;
+  std::span<const std::string> directories;
+};
+
+std::size_t sizeOf(const MoreDirectories& more) {
+  std::size_t size = 2 * padded(4);
+  for (const auto& directory : more.directories) size += sizeOf(directory);
+  return padded(size);
+}
+
+void add(Message& message, const MoreDirectories& more) {
+  message.nest(HOLDFAST_A_PROFILE, [&](Message& inside) {
+    inside.put(HOLDFAST_A_PROFILE_ID, more.profile_id);
+    inside.put(HOLDFAST_A_PROFILE_MORE, more.rule);
+    for (const auto& directory : more.directories) inside.put(HOLDFAST_A_PROFILE_DIRECTORY, directory);
+  });
+}
+
+/// Each small enough for a message.
+std::vector<MoreDirectories> directoriesOf(const PolicyProfile& profile) {
+  constexpr std::size_t kMost = kMessageMax / 2;
+  std::vector<MoreDirectories> parts;
+  for (std::uint32_t rule = 0; rule < profile.rules.size(); ++rule) {
+    std::span<const std::string> rest(profile.rules[rule].directories);
+    while (!rest.empty()) {
+      std::size_t count = 0;
+      for (std::size_t size = 0; count < rest.size() && size < kMost; ++count) size += sizeOf(rest[count]);
+      parts.push_back({profile.id, rule, rest.first(count)});
+      rest = rest.subspan(count);
+    }
+  }
+  return parts;
+}
+
+PolicyProfile withoutDirectories(PolicyProfile profile) {
+  for (auto& rule : profile.rules) rule.directories.clear();
+  return profile;
+}
+
 void add(Message& message, const PolicyProfile& profile) {
   message.nest(HOLDFAST_A_PROFILE, [&](Message& in_profile) {
     in_profile.put(HOLDFAST_A_PROFILE_ID, profile.id);
@@ -119,10 +161,6 @@ Result<void> check(const PolicyProfile& profile) {
                     " bytes");
       }
     }
-  }
-  if (const auto size = sizeOf(profile); size > kMessageMax - kHeader) {
-    return fail("the allowed directories of one container's rules need " + std::to_string(size) +
-                " bytes, more than the " + std::to_string(kMessageMax - kHeader) + " that fit: name parents instead");
   }
   return {};
 }
@@ -219,7 +257,14 @@ Result<std::vector<Message>> buildParts(std::uint16_t family, const Policy& poli
     }
   };
   addAll(split(policy.digest_sets));
-  addAll(policy.profiles);
+  for (const auto& profile : policy.profiles) {
+    if (sizeOf(profile) <= kMessageMax - kHeader) {
+      addAll(std::span(&profile, 1));
+    } else {
+      addAll(std::vector{withoutDirectories(profile)});
+      addAll(directoriesOf(profile));
+    }
+  }
   addAll(policy.bindings);
   addAll(policy.patterns);
   addAll(policy.runtime_programs);

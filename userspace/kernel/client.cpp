@@ -27,16 +27,20 @@ auto Client::with(Use use) -> decltype(use(std::declval<Socket&>())) {
 template <class Value>
 Outcome<std::vector<Value>> Client::dumpOf(std::uint8_t command, std::string_view what,
                                            Result<std::vector<Value>> (*parse)(Bytes)) {
+  return dumpInto<Value>(command, what, [parse](Bytes attributes, std::vector<Value>& values) -> Result<void> {
+    auto some = parse(attributes);
+    if (!some) return tl::unexpected(some.error());
+    std::move(some->begin(), some->end(), std::back_inserter(values));
+    return {};
+  });
+}
+
+template <class Value, class Parse>
+Outcome<std::vector<Value>> Client::dumpInto(std::uint8_t command, std::string_view what, Parse parse) {
   return with([&](Socket& socket) -> Outcome<std::vector<Value>> {
     std::vector<Value> values;
     auto done = socket.dump(
-        command, what, [&values] { values.clear(); },
-        [&](Bytes attributes) -> Result<void> {
-          auto some = parse(attributes);
-          if (!some) return tl::unexpected(some.error());
-          std::move(some->begin(), some->end(), std::back_inserter(values));
-          return {};
-        });
+        command, what, [&values] { values.clear(); }, [&](Bytes attributes) { return parse(attributes, values); });
     if (!done) return tl::unexpected(done.error());
     return values;
   });
@@ -120,7 +124,7 @@ Outcome<std::vector<ContainerInfo>> Client::containers() {
 }
 Outcome<std::vector<MemberInfo>> Client::members() { return dumpOf(HOLDFAST_CMD_MEMBER_GET, "members", parseMembers); }
 Outcome<std::vector<PolicyProfile>> Client::profiles() {
-  return dumpOf(HOLDFAST_CMD_PROFILE_GET, "profiles", parseProfiles);
+  return dumpInto<PolicyProfile>(HOLDFAST_CMD_PROFILE_GET, "profiles", parseProfiles);
 }
 Outcome<std::vector<Pattern>> Client::patterns() { return dumpOf(HOLDFAST_CMD_PATTERN_GET, "patterns", parsePatterns); }
 

@@ -38,6 +38,8 @@ class Client : public Port {
   template <class Value>
   [[nodiscard]] Outcome<std::vector<Value>> dumpOf(std::uint8_t command, std::string_view what,
                                                    Result<std::vector<Value>> (*parse)(Bytes));
+  template <class Value, class Parse>
+  [[nodiscard]] Outcome<std::vector<Value>> dumpInto(std::uint8_t command, std::string_view what, Parse parse);
 
   std::mutex mutex_;
   std::optional<Socket> socket_;

@@ -3,7 +3,10 @@
 
 #include <linux/holdfast.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 #include <string_view>
 
 namespace holdfast::kernel {
@@ -232,15 +235,40 @@ Result<PolicyRule> ruleFrom(Bytes bytes) {
   return rule;
 }
 
-Result<PolicyProfile> profileFrom(Bytes bytes) {
+/// A profile, or more directories of the rule `more_of` of one that came before.
+struct ProfilePart {
   PolicyProfile profile;
-  auto done = readAll(bytes, "profile", [&profile](const Attribute& a) {
-    if (a.type == HOLDFAST_A_PROFILE_ID) return read(a, profile.id);
-    if (a.type == HOLDFAST_A_PROFILE_RULE) return append(profile.rules, HOLDFAST_RULES_MAX, ruleFrom(a.payload));
-    return true;
+  std::optional<std::uint32_t> more_of;
+  std::vector<std::string> directories;
+};
+
+Result<ProfilePart> profilePartFrom(Bytes bytes) {
+  ProfilePart part;
+  auto done = readAll(bytes, "profile", [&part](const Attribute& a) {
+    if (a.type == HOLDFAST_A_PROFILE_ID) return read(a, part.profile.id);
+    if (a.type == HOLDFAST_A_PROFILE_RULE) return append(part.profile.rules, HOLDFAST_RULES_MAX, ruleFrom(a.payload));
+    if (a.type == HOLDFAST_A_PROFILE_MORE) return read(a, part.more_of.emplace());
+    if (a.type != HOLDFAST_A_PROFILE_DIRECTORY) return true;
+    std::string directory;
+    if (!read(a, directory)) return false;
+    return append<std::string>(part.directories, HOLDFAST_DIRECTORIES_MAX, std::move(directory));
   });
   if (!done) return tl::unexpected(done.error());
-  return profile;
+  return part;
+}
+
+/// To the profile that it is of, or as one of its own.
+Result<void> join(std::vector<PolicyProfile>& profiles, ProfilePart part) {
+  if (!part.more_of) {
+    profiles.push_back(std::move(part.profile));
+    return {};
+  }
+  const auto whole = std::ranges::find(profiles, part.profile.id, &PolicyProfile::id);
+  if (whole == profiles.end() || *part.more_of >= whole->rules.size()) return damaged("directories of no rule");
+  auto& directories = whole->rules[*part.more_of].directories;
+  if (directories.size() + part.directories.size() > HOLDFAST_DIRECTORIES_MAX) return damaged("too many directories");
+  std::ranges::move(part.directories, std::back_inserter(directories));
+  return {};
 }
 
 /// All nests of one type at the top level.
@@ -294,8 +322,13 @@ Result<std::vector<Pattern>> parsePatterns(Bytes b) { return listOf<Pattern>(b, 
 Result<std::vector<ContainerInfo>> parseContainers(Bytes b) {
   return listOf<ContainerInfo>(b, HOLDFAST_A_CONTAINER, containerFrom);
 }
-Result<std::vector<PolicyProfile>> parseProfiles(Bytes b) {
-  return listOf<PolicyProfile>(b, HOLDFAST_A_PROFILE, profileFrom);
+Result<void> parseProfiles(Bytes b, std::vector<PolicyProfile>& profiles) {
+  auto parts = listOf<ProfilePart>(b, HOLDFAST_A_PROFILE, profilePartFrom);
+  if (!parts) return tl::unexpected(parts.error());
+  for (auto& part : *parts) {
+    if (auto joined = join(profiles, std::move(part)); !joined) return joined;
+  }
+  return {};
 }
 
 Result<StreamMessage> parseStreamMessage(std::uint8_t command, Bytes attributes) {

@@ -26,7 +26,8 @@ using StreamMessage = std::variant<Events, Query, Hello>;
 [[nodiscard]] Result<std::vector<HookInfo>> parseHooks(Bytes attributes);
 [[nodiscard]] Result<std::vector<ContainerInfo>> parseContainers(Bytes attributes);
 [[nodiscard]] Result<std::vector<MemberInfo>> parseMembers(Bytes attributes);
-[[nodiscard]] Result<std::vector<PolicyProfile>> parseProfiles(Bytes attributes);
+/// Adds to those of the messages before, of which there may be more directories in this one.
+[[nodiscard]] Result<void> parseProfiles(Bytes attributes, std::vector<PolicyProfile>& profiles);
 [[nodiscard]] Result<std::vector<Pattern>> parsePatterns(Bytes attributes);
 
 }  // namespace holdfast::kernel

@@ -170,7 +170,7 @@ struct PolicyRule {
 
 struct PolicyProfile {
   std::uint32_t id = 0;
-  std::vector<PolicyRule> rules = {};
+  std::vector<PolicyRule> rules = {};  // each with at most HOLDFAST_DIRECTORIES_MAX directories
   friend bool operator==(const PolicyProfile&, const PolicyProfile&) = default;
 };
 

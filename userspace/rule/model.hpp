@@ -108,13 +108,14 @@ struct RuleSet {
 
 // Limits of rule files. Those of the kernel's ABI are asserted in kernel/.
 inline constexpr std::size_t kFileBytesMax = 1048576;
-inline constexpr std::size_t kFilesMax = 256;         // of one directory
-inline constexpr std::size_t kRulesMax = 512;         // of one set
-inline constexpr std::size_t kScopeEntriesMax = 64;   // of one list
-inline constexpr std::size_t kAllowedImagesMax = 20;  // image-risk and container-escape rules (RUL-5)
-inline constexpr std::size_t kAllowListMax = 1024;    // all other lists; HOLDFAST_DIRECTORIES_MAX
-inline constexpr std::size_t kProgramListsMax = 64;   // of one rule
-inline constexpr std::size_t kRiskIdsMax = 1024;      // of one kind of risk
+inline constexpr std::size_t kFilesMax = 256;          // of one directory
+inline constexpr std::size_t kRulesMax = 512;          // of one set
+inline constexpr std::size_t kScopeEntriesMax = 64;    // of one list
+inline constexpr std::size_t kAllowedImagesMax = 20;   // image-risk and container-escape rules (RUL-5)
+inline constexpr std::size_t kDirectoriesMax = 16384;  // HOLDFAST_DIRECTORIES_MAX
+inline constexpr std::size_t kAllowListMax = 1024;     // all other lists
+inline constexpr std::size_t kProgramListsMax = 64;    // of one rule
+inline constexpr std::size_t kRiskIdsMax = 1024;       // of one kind of risk
 inline constexpr std::size_t kNameBytesMax = 128;
 inline constexpr std::size_t kDescriptionBytesMax = 4096;
 inline constexpr std::size_t kImageBytesMax = 512;

@@ -151,7 +151,7 @@ AllowList readAllowList(Reader& reader, const YamlNode& node, RuleType type) {
   }
   readPrograms(reader, node, allowed);
   allowed.directories =
-      readEntries(reader, node, "directories", kAllowListMax, kDirectoryBytesMax,
+      readEntries(reader, node, "directories", kDirectoriesMax, kDirectoryBytesMax,
                   [&](const YamlNode& at, const auto& path) { return judgeDirectory(reader, at, path); });
   const std::size_t most = type == RuleType::NonImageProgram ? kAllowListMax : kAllowedImagesMax;
   const auto images =

@@ -173,6 +173,12 @@ def rule(tag, action, *directories, on_running=0, digest_set=0):
                 *[text("A_RULE_DIRECTORY", directory) for directory in directories])
 
 
+def more(number, index, *directories):
+    """More of a rule of a profile that came before."""
+    return nest("A_PROFILE", u32("A_PROFILE_ID", number), u32("A_PROFILE_MORE", index),
+                *[text("A_PROFILE_DIRECTORY", directory) for directory in directories])
+
+
 def escape(tag, action, *parts, kind=2):
     """A rule about escapes, or of another kind."""
     return nest("A_PROFILE_RULE", u32("A_RULE_TAG", tag), u32("A_RULE_TYPE", kind), u32("A_RULE_ACTION", action), *parts)

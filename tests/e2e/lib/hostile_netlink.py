@@ -4,7 +4,7 @@ import os
 import struct
 import sys
 
-from genl import (N, NLM_F_ACK, NLM_F_REQUEST, Refused, Socket, attr, begin, escape, nest, profile, rule, text, u32, u64)
+from genl import (N, NLM_F_ACK, NLM_F_REQUEST, Refused, Socket, attr, begin, escape, more, nest, profile, rule, text, u32, u64)
 
 HIGH = 1 << 30  # a generation above any in force
 
@@ -114,7 +114,11 @@ CASES = {
     "relative-directory": lambda: part(profile(1, rule(1, 2, "opt"))),
     "dotted-directory": lambda: part(profile(1, rule(1, 2, "/opt/../etc"))),
     "long-directory": lambda: part(profile(1, rule(1, 2, "/" + "x" * 5000))),
-    "too-many-directories": lambda: part(profile(1, rule(1, 2, *(f"/{i}" for i in range(1025))))),
+    "too-many-directories": lambda: part(profile(1, rule(1, 2, "/a")), *[more(1, 0, *["/a"] * 1024)] * 16),
+    "more-of-no-profile": lambda: part(more(1, 0, "/a")),
+    "more-of-no-rule": lambda: part(profile(1, rule(1, 2)), more(1, 1, "/a")),
+    "more-of-an-escape": lambda: part(profile(1, escape(1, 2, attr("A_RULE_CHECKS", bytes(16)))), more(1, 0, "/a")),
+    "more-relative": lambda: part(profile(1, rule(1, 2)), more(1, 0, "/a", "b")),
     "large-profile": lambda: part(profile(1, rule(1, 2, *(f"/{i:0>40}" for i in range(700))))),
     "too-many-rules": lambda: part(profile(1, *(rule(i, 2) for i in range(65)))),
     "unknown-action": lambda: part(profile(1, rule(1, 3))),

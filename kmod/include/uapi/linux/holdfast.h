@@ -25,6 +25,7 @@
  * -> POLICY_PART      PROFILE { ID,
  *                         RULE { TAG, TYPE, ACTION, [ID, ON_RUNNING],
  *                             [DIGEST_SET], DIRECTORY*, [CHECKS] }* }*
+ *                     PROFILE { ID, MORE, DIRECTORY* }*    after that one
  *                     DIGESTS { SET, [SHA256] }*    before the rules that
  *                                                   refer to them
  *                     RUNTIME_PROGRAM*
@@ -84,7 +85,7 @@
 #define HOLDFAST_PROFILES_MAX	65536
 #define HOLDFAST_RULES_MAX	64	/* rules of one profile */
 #define HOLDFAST_PROFILE_BYTES_MAX 31744 /* of the nest of one profile */
-#define HOLDFAST_DIRECTORIES_MAX 1024	/* allowed directories of one rule */
+#define HOLDFAST_DIRECTORIES_MAX 16384	/* allowed directories of one rule */
 #define HOLDFAST_DIGESTS_MAX	1048576	/* of all sets of a policy */
 #define HOLDFAST_RUNTIME_PROGRAMS_MAX 32
 #define HOLDFAST_BINDINGS_MAX	65536
@@ -364,11 +365,18 @@ enum holdfast_attr_rule {
  * enum holdfast_attr_profile - what is enforced for a container
  * @HOLDFAST_A_PROFILE_ID: u32, not 0, unique in its generation
  * @HOLDFAST_A_PROFILE_RULE: nest of enum holdfast_attr_rule
+ * @HOLDFAST_A_PROFILE_MORE: u32, the index of a rule of the profile of that id,
+ *	which has come before: what follows are more directories of that rule.
+ *	All directories of a profile are told so if any were sent so.
+ * @HOLDFAST_A_PROFILE_DIRECTORY: string, as %HOLDFAST_A_RULE_DIRECTORY; with
+ *	MORE only
  */
 enum holdfast_attr_profile {
 	HOLDFAST_A_PROFILE_UNSPEC,
 	HOLDFAST_A_PROFILE_ID,
 	HOLDFAST_A_PROFILE_RULE,
+	HOLDFAST_A_PROFILE_MORE,
+	HOLDFAST_A_PROFILE_DIRECTORY,
 
 	__HOLDFAST_A_PROFILE_LAST,
 	HOLDFAST_A_PROFILE_MAX = __HOLDFAST_A_PROFILE_LAST - 1
