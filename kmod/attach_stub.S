@@ -73,6 +73,8 @@ HOLDFAST_STUB security_sb_set_mnt_opts
 HOLDFAST_STUB security_sb_mount
 HOLDFAST_STUB security_move_mount
 HOLDFAST_STUB __do_loopback
+HOLDFAST_STUB do_move_mount
+HOLDFAST_STUB security_sb_pivotroot
 HOLDFAST_STUB security_kernel_read_file
 HOLDFAST_STUB security_kernel_load_data
 HOLDFAST_STUB security_locked_down
@@ -84,7 +86,11 @@ HOLDFAST_STUB security_bpf
 HOLDFAST_STUB security_unix_stream_connect
 HOLDFAST_STUB security_file_receive
 HOLDFAST_STUB security_task_kill
+HOLDFAST_STUB security_task_setrlimit
+HOLDFAST_STUB security_file_ioctl
+HOLDFAST_STUB security_file_ioctl_compat
 HOLDFAST_STUB proc_pid_get_link
+HOLDFAST_STUB proc_map_files_get_link
 HOLDFAST_STUB cgroup_attach_permissions
 HOLDFAST_STUB cgroup_attach_task
 HOLDFAST_STUB __cgroup_bpf_attach

@@ -58,6 +58,7 @@ void holdfast_home_exit(void)
 
 static void finish(struct holdfast_home *home)
 {
+	holdfast_covered_free(&home->covered);
 	holdfast_root_put(home->root);
 	kfree_rcu(home, rcu);
 }
@@ -100,7 +101,9 @@ struct holdfast_home *holdfast_home_new(struct task_struct *task,
 	}
 	refcount_set(&home->refs, 1);
 	INIT_WORK(&home->release, release);
+	holdfast_covered_init(&home->covered);
 	home->root_dentry = root_path->dentry;
+	home->root_mnt = root_path->mnt;
 	home->mnt_ns = mnt_ns_operations->get(task);
 	if (!home->mnt_ns) {
 		finish(home);
@@ -138,6 +141,12 @@ void holdfast_home_put(struct holdfast_home *home)
 		queue_work(release_queue, &home->release);
 	else
 		finish(home);
+}
+
+bool holdfast_home_is_at(const struct holdfast_home *home,
+			 struct task_struct *task)
+{
+	return in_mnt_ns(task, home->mnt_ns);
 }
 
 bool holdfast_home_entered(const struct holdfast_home *home,
@@ -182,7 +191,7 @@ bool holdfast_is_host_mount(const struct path *path)
 	return is;
 }
 
-bool holdfast_home_has(const struct holdfast_home *home,
+bool holdfast_home_has(struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path)
 {
 	struct path its;
@@ -191,9 +200,10 @@ bool holdfast_home_has(const struct holdfast_home *home,
 	/* Of a file in a mount elsewhere, d_path() says its name there. */
 	if (!in_mnt_ns(task, home->mnt_ns) || !holdfast_task_root(task, &its))
 		return false;
-	has = its.dentry == home->root_dentry &&
+	has = its.dentry == home->root_dentry && its.mnt == home->root_mnt &&
 	      holdfast_root_is(home->root, its.dentry->d_sb) &&
-	      path_is_under(path, &its);
+	      path_is_under(path, &its) &&
+	      !holdfast_covered_has(&home->covered, path);
 	path_put(&its);
 	return has;
 }

@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "covered.h"
+
 struct dentry;
 struct holdfast_container;
 struct holdfast_root;
@@ -13,16 +15,21 @@ struct holdfast_storage;
 struct ns_common;
 struct path;
 struct task_struct;
+struct vfsmount;
 
 /**
- * struct holdfast_home - where a container's programs come from; immutable
+ * struct holdfast_home - where a container's programs come from; immutable, but
+ *	for @covered
  * @refs: those of the container, its members and callers
  * @root: the root file system that it was armed with; a reference
  * @root_dentry: the root directory; only compared
+ * @root_mnt: its mount; only compared. Nothing takes its place as a root but what
+ *	@covered has.
  * @mnt_ns: the mount namespace; a reference, so that none that is made later
  *	has its address
  * @of_host: that is the host's
  * @storage: what the root is made of, until the last reference is gone
+ * @covered: where members have changed what is mounted
  * @release: gives up @mnt_ns, if nobody else has it
  * @rcu: for the table's readers
  */
@@ -30,9 +37,11 @@ struct holdfast_home {
 	refcount_t refs;
 	struct holdfast_root *root;
 	const struct dentry *root_dentry;
+	const struct vfsmount *root_mnt;
 	struct ns_common *mnt_ns;
 	bool of_host;
 	struct holdfast_storage *storage;
+	struct holdfast_covered covered;
 	struct work_struct release;
 	struct rcu_head rcu;
 };
@@ -68,11 +77,15 @@ bool holdfast_is_host_mount(const struct path *path);
 bool holdfast_home_entered(const struct holdfast_home *home,
 			   struct task_struct *task);
 
+/* As that, of the host's, too. */
+bool holdfast_home_is_at(const struct holdfast_home *home,
+			 struct task_struct *task);
+
 /*
- * Is @task, which the caller holds or is, there, and is @path below the root?
- * May sleep.
+ * Is @task, which the caller holds or is, there, and is @path below the root, by
+ * mounts that no member has had a part in? May sleep.
  */
-bool holdfast_home_has(const struct holdfast_home *home,
+bool holdfast_home_has(struct holdfast_home *home,
 		       struct task_struct *task, const struct path *path);
 
 /*

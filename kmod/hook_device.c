@@ -77,8 +77,9 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(blkdev_open, HOLDFAST_CHECK_RD2),
-	HOLDFAST_CHECK_HOOK(chrdev_open, HOLDFAST_CHECK_RD3,
-			    HOLDFAST_CHECK_RD4, HOLDFAST_CHECK_RD5),
+	HOLDFAST_CHECK_HOOK(chrdev_open, HOLDFAST_CHECK_KL4,
+			    HOLDFAST_CHECK_RD3, HOLDFAST_CHECK_RD4,
+			    HOLDFAST_CHECK_RD5),
 	HOLDFAST_HOST_HOOK(security_path_mknod, HOLDFAST_CHECK_RD1),
 };
 

@@ -2,7 +2,8 @@
 /*
  * What members do to files of the host's directories and of containers' storage.
  * Which are opened is told by the marks on these; what is made, moved, linked or
- * removed there is told here, as far as it has no file that would be opened.
+ * removed there is told here, as far as it has no file that would be opened. And
+ * what they write where all is the machine's.
  */
 #include <linux/capability.h>
 #include <linux/dcache.h>
@@ -17,9 +18,10 @@
 #include "check.h"
 #include "compat/compat.h"
 #include "host_dir.h"
+#include "machine_fs.h"
 #include "member.h"
 #include "storage.h"
-#include "storage_watch.h"
+#include "write_watch.h"
 
 HOLDFAST_DEFINE_HOOK(security_path_mkdir);
 HOLDFAST_DEFINE_HOOK(security_path_symlink);
@@ -45,6 +47,16 @@ HOLDFAST_DEFINE_HOOK(__mnt_want_write);
 #define READ_IT		(1 << HOLDFAST_HOST_READ)
 #define LINK_IT		(1 << HOLDFAST_HOST_LINK)
 
+/* What a write is by where it goes, whatever file it is; -1 for nothing. */
+static int item_of_place(struct vfsmount *mnt, struct dentry *dentry)
+{
+	if (holdfast_is_machine_fs(dentry->d_sb))
+		return HOLDFAST_CHECK_PS4;
+	/* An overlay changes attributes of its layers itself. */
+	return mnt && holdfast_storage_keeps(dentry, mnt) ?
+		       HOLDFAST_CHECK_HW5 : -1;
+}
+
 /*
  * @accesses: bits of what is done to the file @dentry of the mount @mnt, which is
  * NULL if that is not known
@@ -67,10 +79,8 @@ static int check_file(struct vfsmount *mnt, struct dentry *dentry,
 		if (!(accesses & 1 << access))
 			continue;
 		reach.check = holdfast_host_item(dir, &name.name, access);
-		/* An overlay changes attributes of its layers itself. */
-		if (reach.check < 0 && access == HOLDFAST_HOST_WRITE && mnt &&
-		    holdfast_storage_keeps(dentry, mnt))
-			reach.check = HOLDFAST_CHECK_HW5;
+		if (reach.check < 0 && access == HOLDFAST_HOST_WRITE)
+			reach.check = item_of_place(mnt, dentry);
 		if (reach.check >= 0)
 			err = holdfast_check(&reach);
 	}
@@ -322,14 +332,14 @@ int holdfast_policy___ia32_sys_fanotify_init(const struct pt_regs *regs)
 }
 
 /* Before the file is opened, so that its open is watched. */
-static int watch_storage(struct vfsmount *mnt)
+static int watch_write(struct vfsmount *mnt)
 {
 	int index, err;
 
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	err = holdfast_storage_watch(mnt);
+	err = holdfast_write_watch(mnt);
 	holdfast_leave(index);
 	return err;
 }
@@ -340,7 +350,7 @@ static int watch_storage(struct vfsmount *mnt)
 	int holdfast_policy_##name(struct vfsmount *mnt)		\
 	{								\
 		holdfast_hit(name);					\
-		return watch_storage(mnt);				\
+		return watch_write(mnt);				\
 	}
 #define ASSERT_MNT_WRITE(name)						\
 	HOLDFAST_ASSERT_SAME_ARGUMENTS(name, holdfast_policy_##name)
@@ -368,7 +378,8 @@ static struct holdfast_hook hooks[] = {
 			  HOLDFAST_HOST_HOOK(security_inode_remove_acl))
 	HOLDFAST_CHECK_HOOK(clone_private_mount, HOLDFAST_CHECK_HC1,
 			    HOLDFAST_CHECK_HC2),
-	HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK, HOLDFAST_CHECK_HW5),
+	HOLDFAST_MNT_WRITE(HOLDFAST_CHECK_HOOK, HOLDFAST_CHECK_HW5,
+			   HOLDFAST_CHECK_PS4),
 	/* Where the kernel has it, and 32-bit programs run. */
 	HOLDFAST_HOOK(__x64_sys_fanotify_init, false),
 	HOLDFAST_HOOK(__ia32_sys_fanotify_init, false),

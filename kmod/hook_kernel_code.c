@@ -90,6 +90,7 @@ int holdfast_policy_security_locked_down(enum lockdown_reason what)
 	holdfast_hit(security_locked_down);
 	switch (what) {
 	case LOCKDOWN_IOPORT:
+	case LOCKDOWN_TIOCSSERIAL:
 		return check(HOLDFAST_CHECK_RD5, "ports");
 	case LOCKDOWN_PCI_ACCESS:
 		return check(HOLDFAST_CHECK_RD5, "PCI");

@@ -20,6 +20,7 @@
 #include "attach.h"
 #include "check.h"
 #include "container.h"
+#include "covered.h"
 #include "home.h"
 #include "host_dir.h"
 #include "member.h"
@@ -31,6 +32,9 @@ HOLDFAST_DEFINE_HOOK(vfs_get_tree);
 HOLDFAST_DEFINE_HOOK(security_sb_mount);
 HOLDFAST_DEFINE_HOOK(security_sb_umount);
 HOLDFAST_DEFINE_HOOK(security_move_mount);
+HOLDFAST_DEFINE_HOOK(do_move_mount);
+HOLDFAST_DEFINE_HOOK(security_sb_pivotroot);
+HOLDFAST_DEFINE_HOOK(__do_loopback);
 HOLDFAST_DEFINE_HOOK(reconfigure_super);
 HOLDFAST_DEFINE_HOOK(__x64_sys_mount_setattr);
 HOLDFAST_DEFINE_HOOK(__ia32_sys_mount_setattr);
@@ -59,6 +63,9 @@ static const struct {
 	{ "efivarfs", HOLDFAST_CHECK_MT2, ALWAYS },
 	{ "pstore", HOLDFAST_CHECK_MT2, ALWAYS },
 	{ "resctrl", HOLDFAST_CHECK_MT2, ALWAYS },
+	/* The kernel itself opens files for them, anywhere on a file system. */
+	{ "nfsd", HOLDFAST_CHECK_MT2, ALWAYS },
+	{ "ecryptfs", HOLDFAST_CHECK_MT2, ALWAYS },
 	{ "devtmpfs", HOLDFAST_CHECK_MT2, ALWAYS },
 	{ "binfmt_misc", HOLDFAST_CHECK_MT2, IN_HOST_USER_NS },
 	/* Devices that no path names. */
@@ -163,6 +170,16 @@ static bool is_cover(struct vfsmount *mnt)
 	return is;
 }
 
+/*
+ * Would files of processes come to be seen, or be had by who keeps the directory
+ * open, without what is mounted on them? Also under the lock of the mounts.
+ */
+static bool leaves_covers(const struct path *path)
+{
+	return path->dentry->d_sb->s_magic == PROC_SUPER_MAGIC &&
+	       path_has_submounts(path);
+}
+
 static int check_path(int item, const struct path *path)
 {
 	return holdfast_check(&(struct holdfast_reach){
@@ -185,10 +202,73 @@ int holdfast_policy_security_sb_umount(struct vfsmount *mnt, int flags)
 	if (!holdfast_is_member(current))
 		return 0;
 	index = holdfast_enter();
-	if (is_cover(mnt))
+	if (is_cover(mnt) || leaves_covers(&path))
 		err = check_path(HOLDFAST_CHECK_MT3, &path);
+	if (!err)
+		holdfast_member_uncovers(mnt);
 	holdfast_leave(index);
 	return err;
+}
+
+asmlinkage int holdfast_policy___do_loopback(const struct path *path,
+					     int recurse);
+
+/* mount(2) has found what it is to show again; open_tree(2) comes here, too. */
+int holdfast_policy___do_loopback(const struct path *path, int recurse)
+{
+	int index, err = 0;
+
+	holdfast_hit(__do_loopback);
+	index = holdfast_enter();
+	if (!holdfast_is_member(current))
+		err = holdfast_setup_bind(path);
+	else if (!recurse && leaves_covers(path))
+		err = check_path(HOLDFAST_CHECK_MT3, path);
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int holdfast_policy_do_move_mount(const struct path *from,
+					     const struct path *to);
+
+/* Newer kernels pass one argument more. */
+int holdfast_policy_do_move_mount(const struct path *from,
+				  const struct path *to)
+{
+	int index, err = 0;
+
+	holdfast_hit(do_move_mount);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	if (is_cover(from->mnt))
+		err = check_path(HOLDFAST_CHECK_MT3, from);
+	if (!err) {
+		holdfast_member_uncovers(from->mnt);
+		holdfast_member_covers(to);
+	}
+	holdfast_leave(index);
+	return err;
+}
+
+asmlinkage int
+holdfast_policy_security_sb_pivotroot(const struct path *old_path,
+				      const struct path *new_path);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_sb_pivotroot,
+			       holdfast_policy_security_sb_pivotroot);
+
+int holdfast_policy_security_sb_pivotroot(const struct path *old_path,
+					  const struct path *new_path)
+{
+	int index;
+
+	holdfast_hit(security_sb_pivotroot);
+	if (!holdfast_is_member(current))
+		return 0;
+	index = holdfast_enter();
+	holdfast_member_covers_all();
+	holdfast_leave(index);
+	return 0;
 }
 
 /*
@@ -216,6 +296,8 @@ static bool propagates(const struct path *path)
 	return !own;
 }
 
+#define CHANGES	(MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
 /* The item that mount(2) is by itself, whatever is mounted. */
 static int item_of_mount(const struct path *path, unsigned long flags)
 {
@@ -225,7 +307,7 @@ static int item_of_mount(const struct path *path, unsigned long flags)
 		return read_only && !(flags & MS_RDONLY) &&
 		       is_of_kernel(path->dentry->d_sb) ?
 			       HOLDFAST_CHECK_MT3 : -1;
-	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
+	if (flags & CHANGES)
 		return -1;
 	return propagates(path) ? HOLDFAST_CHECK_MT5 : -1;
 }
@@ -247,9 +329,13 @@ int holdfast_policy_security_sb_mount(const char *dev_name,
 
 	holdfast_hit(security_sb_mount);
 	index = holdfast_enter();
-	err = holdfast_is_member(current) ?
-		      check_path(item_of_mount(path, flags), path) :
-		      holdfast_setup_mount(path, flags);
+	if (!holdfast_is_member(current)) {
+		err = holdfast_setup_mount(path, flags);
+	} else {
+		err = check_path(item_of_mount(path, flags), path);
+		if (!err && !(flags & (MS_REMOUNT | CHANGES)))
+			holdfast_member_covers(path);
+	}
 	holdfast_leave(index);
 	return err;
 }
@@ -421,6 +507,10 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(__x64_sys_mount_setattr, HOLDFAST_CHECK_MT3),
 	/* Where 32-bit programs run. */
 	HOLDFAST_HOOK(__ia32_sys_mount_setattr, false),
+	HOLDFAST_CHECK_HOOK(__do_loopback, HOLDFAST_CHECK_MT3,
+			    HOLDFAST_CHECK_RT3),
+	HOLDFAST_CHECK_HOOK(do_move_mount, HOLDFAST_CHECK_MT3),
+	HOLDFAST_HOOK(security_sb_pivotroot, false),
 	HOLDFAST_CHECK_HOOK(security_move_mount, HOLDFAST_CHECK_MT5,
 			    HOLDFAST_CHECK_RT3),
 	HOLDFAST_CHECK_HOOK(vfs_get_tree, HOLDFAST_CHECK_CG2,

@@ -13,6 +13,7 @@
 #include "member.h"
 
 HOLDFAST_DEFINE_HOOK(proc_pid_get_link);
+HOLDFAST_DEFINE_HOOK(proc_map_files_get_link);
 
 /*
  * Whose directory @dentry is in: a reference, or NULL. In this file system
@@ -39,20 +40,13 @@ static struct task_struct *process_of(const struct dentry *dentry)
 	return task;
 }
 
-asmlinkage int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
-						 struct inode *inode,
-						 struct delayed_call *done);
-
 /* To follow one, not to read where it leads. Without @dentry it fails here. */
-int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
-				      struct inode *inode,
-				      struct delayed_call *done)
+static int check_link(const struct dentry *dentry)
 {
 	struct holdfast_reach reach = { .check = HOLDFAST_CHECK_PT2 };
 	struct task_struct *task;
 	int err = 0;
 
-	holdfast_hit(proc_pid_get_link);
 	if (!dentry || !holdfast_is_member(current))
 		return 0;
 	task = process_of(dentry);
@@ -66,8 +60,44 @@ int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
 	return err;
 }
 
+/* Newer kernels go on from one function to the other. */
+static bool is_map_file(const struct dentry *dentry)
+{
+	bool is;
+
+	rcu_read_lock();
+	is = !strcmp(READ_ONCE(dentry->d_parent)->d_name.name, "map_files");
+	rcu_read_unlock();
+	return is;
+}
+
+asmlinkage int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
+						 struct inode *inode,
+						 struct delayed_call *done);
+
+int holdfast_policy_proc_pid_get_link(struct dentry *dentry,
+				      struct inode *inode,
+				      struct delayed_call *done)
+{
+	holdfast_hit(proc_pid_get_link);
+	return dentry && is_map_file(dentry) ? 0 : check_link(dentry);
+}
+
+asmlinkage int holdfast_policy_proc_map_files_get_link(struct dentry *dentry,
+						       struct inode *inode,
+						       struct delayed_call *done);
+
+int holdfast_policy_proc_map_files_get_link(struct dentry *dentry,
+					    struct inode *inode,
+					    struct delayed_call *done)
+{
+	holdfast_hit(proc_map_files_get_link);
+	return check_link(dentry);
+}
+
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(proc_pid_get_link, HOLDFAST_CHECK_PT2),
+	HOLDFAST_CHECK_HOOK(proc_map_files_get_link, HOLDFAST_CHECK_PT2),
 };
 
 const struct holdfast_table holdfast_proc_link_table = {

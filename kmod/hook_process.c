@@ -23,6 +23,7 @@
 HOLDFAST_DEFINE_HOOK(security_task_alloc);
 HOLDFAST_DEFINE_HOOK(security_ptrace_access_check);
 HOLDFAST_DEFINE_HOOK(security_task_kill);
+HOLDFAST_DEFINE_HOOK(security_task_setrlimit);
 HOLDFAST_DEFINE_COUNTER(sched_process_fork);
 HOLDFAST_DEFINE_COUNTER(sched_process_exit);
 
@@ -105,6 +106,17 @@ int holdfast_policy_security_ptrace_access_check(struct task_struct *child,
 	return holdfast_check(&reach);
 }
 
+/* A signal, or what brings one. Any context. */
+static int check_end(struct task_struct *task)
+{
+	return holdfast_is_other(task) ?
+		       holdfast_check(&(struct holdfast_reach){
+			       .check = HOLDFAST_CHECK_PT5,
+			       .target = task,
+			       .atomic = true,
+		       }) : 0;
+}
+
 asmlinkage int holdfast_policy_security_task_kill(struct task_struct *task,
 						  struct kernel_siginfo *info,
 						  int sig,
@@ -117,15 +129,25 @@ int holdfast_policy_security_task_kill(struct task_struct *task,
 				       struct kernel_siginfo *info, int sig,
 				       const struct cred *cred)
 {
-	const struct holdfast_reach reach = {
-		.check = HOLDFAST_CHECK_PT5,
-		.target = task,
-		.atomic = true,
-	};
-
 	holdfast_hit(security_task_kill);
-	return sig && !cred && holdfast_is_other(task) ? holdfast_check(&reach) :
-							 0;
+	return sig && !cred ? check_end(task) : 0;
+}
+
+struct rlimit;
+asmlinkage int
+holdfast_policy_security_task_setrlimit(struct task_struct *task,
+					unsigned int resource,
+					struct rlimit *limit);
+HOLDFAST_ASSERT_SAME_ARGUMENTS(security_task_setrlimit,
+			       holdfast_policy_security_task_setrlimit);
+
+/* Whose time of processor is cut off is killed for it. Under task_lock(): atomic. */
+int holdfast_policy_security_task_setrlimit(struct task_struct *task,
+					    unsigned int resource,
+					    struct rlimit *limit)
+{
+	holdfast_hit(security_task_setrlimit);
+	return check_end(task);
 }
 
 static void on_fork(void *data, struct task_struct *parent,
@@ -146,6 +168,7 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_HOOK(security_ptrace_access_check, true,
 		      HOLDFAST_CHECK_PT1, HOLDFAST_CHECK_PT3),
 	HOLDFAST_CHECK_HOOK(security_task_kill, HOLDFAST_CHECK_PT5),
+	HOLDFAST_CHECK_HOOK(security_task_setrlimit, HOLDFAST_CHECK_PT5),
 };
 
 static struct holdfast_probe probes[] = {

@@ -36,7 +36,7 @@ struct holdfast_case {
 	struct holdfast_container *container;
 	struct holdfast_member *member;
 	struct holdfast_root *root;
-	const struct holdfast_home *home;
+	struct holdfast_home *home;
 	bool may_read;
 	bool brief;
 	bool written;

@@ -19,7 +19,7 @@
 #include "overlay.h"
 #include "policy.h"
 #include "root.h"
-#include "storage_watch.h"
+#include "write_watch.h"
 #include "survey.h"
 #include "watch.h"
 
@@ -88,12 +88,12 @@ static int __init holdfast_start(void)
 	err = holdfast_watch_init();
 	if (err)
 		goto stop_host_dir;
-	err = holdfast_storage_watch_init();
+	err = holdfast_write_watch_init();
 	if (err)
 		goto stop_watch;
 	err = holdfast_attach();
 	if (err)
-		goto stop_storage_watch;
+		goto stop_write_watch;
 	holdfast_watch_mounted();
 	err = holdfast_netlink_init(false);
 	if (err)
@@ -105,8 +105,8 @@ static int __init holdfast_start(void)
 stop_attach:
 	holdfast_detach();
 	holdfast_left_ns_exit();
-stop_storage_watch:
-	holdfast_storage_watch_exit();
+stop_write_watch:
+	holdfast_write_watch_exit();
 stop_watch:
 	holdfast_watch_exit();
 stop_host_dir:
@@ -141,7 +141,7 @@ static void __exit holdfast_stop(void)
 		return;
 	holdfast_detach();
 	holdfast_left_ns_exit();
-	holdfast_storage_watch_exit();
+	holdfast_write_watch_exit();
 	holdfast_watch_exit();
 	holdfast_host_dir_exit();
 	holdfast_overlay_exit();

@@ -16,14 +16,11 @@
 #include <linux/security.h>
 #include <uapi/linux/mount.h>
 
-#include "attach.h"
 #include "check.h"
 #include "container.h"
 #include "home.h"
 #include "member.h"
 #include "setup.h"
-
-HOLDFAST_DEFINE_HOOK(__do_loopback);
 
 /*
  * By which the kernel is read or commanded, and not a directory: a runtime covers
@@ -129,28 +126,17 @@ int holdfast_setup_mount(const struct path *path, unsigned long flags)
 	return err;
 }
 
-asmlinkage int holdfast_policy___do_loopback(const struct path *path,
-					     int recurse);
-
-/* mount(2) has found what it is to show again; open_tree(2) comes here, too. */
-int holdfast_policy___do_loopback(const struct path *path, int recurse)
+int holdfast_setup_bind(const struct path *path)
 {
-	struct holdfast_container *container;
-	int index, err = 0;
+	struct holdfast_container *container = holdfast_set_up();
+	int err = 0;
 
-	holdfast_hit(__do_loopback);
-	if (holdfast_is_member(current))
+	if (!container)
 		return 0;
-	index = holdfast_enter();
-	container = holdfast_set_up();
-	if (container) {
-		if (cmpxchg(&container->binding_task, current, NULL) == current)
-			err = check_bind(container, path,
-					 container->bind_target,
-					 container->bind_outside);
-		holdfast_container_put(container);
-	}
-	holdfast_leave(index);
+	if (cmpxchg(&container->binding_task, current, NULL) == current)
+		err = check_bind(container, path, container->bind_target,
+				 container->bind_outside);
+	holdfast_container_put(container);
 	return err;
 }
 
@@ -169,12 +155,3 @@ int holdfast_setup_move(const struct path *from, const struct path *to)
 	holdfast_container_put(container);
 	return err;
 }
-
-static struct holdfast_hook hooks[] = {
-	HOLDFAST_CHECK_HOOK(__do_loopback, HOLDFAST_CHECK_RT3),
-};
-
-const struct holdfast_table holdfast_setup_table = {
-	.hooks = hooks,
-	.nr_hooks = ARRAY_SIZE(hooks),
-};

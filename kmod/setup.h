@@ -10,6 +10,8 @@ struct path;
  * holdfast_leave().
  */
 int holdfast_setup_mount(const struct path *path, unsigned long flags);
+/* The kernel has found @path, which is to be shown again. */
+int holdfast_setup_bind(const struct path *path);
 int holdfast_setup_move(const struct path *from, const struct path *to);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opens to write in storage of containers by a path of the host's. Hardly a
- * container has such a path: the file system of the storage is marked, by the
- * kernel's own file notification, while one uses it, so that nobody else pays.
+ * Opens to write in storage of containers by a path of the host's, and where all
+ * is the machine's. Hardly a container has such a path: the file system is marked,
+ * by the kernel's own file notification, while one uses it, so that nobody else pays.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -20,10 +20,11 @@
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
+#include "machine_fs.h"
 #include "mark_group.h"
 #include "member.h"
 #include "storage.h"
-#include "storage_watch.h"
+#include "write_watch.h"
 
 #define IDLE	(60 * HZ) /* no open takes as long */
 
@@ -57,19 +58,23 @@ static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
 		   struct fsnotify_iter_info *iter_info)
 {
 	const struct file *file = holdfast_event_file(data, data_type);
+	struct holdfast_reach reach = {};
 	int index, err = 0;
 
 	if (!file || !(file->f_mode & FMODE_WRITE) ||
-	    !holdfast_is_member(current) ||
-	    !holdfast_storage_keeps(file->f_path.dentry, file->f_path.mnt))
+	    !holdfast_is_member(current))
 		return 0;
+	if (holdfast_is_machine_fs(file_inode(file)->i_sb))
+		reach.check = HOLDFAST_CHECK_PS4;
+	else if (holdfast_storage_keeps(file->f_path.dentry, file->f_path.mnt))
+		reach.check = HOLDFAST_CHECK_HW5;
+	else
+		return 0;
+	reach.path = &file->f_path;
 	/* Marks outlive the hooks. */
 	index = holdfast_enter();
 	if (holdfast_attached())
-		err = holdfast_check(&(struct holdfast_reach){
-			.check = HOLDFAST_CHECK_HW5,
-			.path = &file->f_path,
-		});
+		err = holdfast_check(&reach);
 	holdfast_leave(index);
 	return err;
 }
@@ -181,14 +186,15 @@ static int add_locked(struct super_block *sb)
 	return err;
 }
 
-int holdfast_storage_watch(struct vfsmount *mnt)
+int holdfast_write_watch(struct vfsmount *mnt)
 {
 	struct super_block *sb = mnt->mnt_sb;
 	unsigned int flags;
 	int err = 0;
 
-	if ((!holdfast_storage_is_below(mnt->mnt_root) &&
-	     !holdfast_storage_keeps(mnt->mnt_root, mnt)))
+	if (!holdfast_is_machine_fs(sb) &&
+	    !holdfast_storage_is_below(mnt->mnt_root) &&
+	    !holdfast_storage_keeps(mnt->mnt_root, mnt))
 		return 0;
 	/* The kernel would say so, too; by then it might be another. */
 	if (__mnt_is_readonly(mnt))
@@ -205,7 +211,7 @@ int holdfast_storage_watch(struct vfsmount *mnt)
 	return err;
 }
 
-int holdfast_storage_watch_init(void)
+int holdfast_write_watch_init(void)
 {
 	group = fsnotify_alloc_group(&ops, FSNOTIFY_GROUP_NOFS);
 	if (IS_ERR(group))
@@ -214,7 +220,7 @@ int holdfast_storage_watch_init(void)
 	return 0;
 }
 
-void holdfast_storage_watch_exit(void)
+void holdfast_write_watch_exit(void)
 {
 	cancel_delayed_work_sync(&sweeping);
 	sweep(true);

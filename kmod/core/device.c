@@ -30,8 +30,13 @@ static const struct row rows[] = {
 	{ 1, 5, 5, NONE },				/* zero */
 	{ 1, 7, 9, NONE },				/* full, random, urandom */
 	{ 5, 0, 2, NONE },				/* tty, console, ptmx */
+	{ 10, 130, 130, HOLDFAST_CHECK_KL4 },		/* watchdog */
+	{ 10, 196, 196, HOLDFAST_CHECK_RD5 },		/* vfio/vfio */
+	{ 10, 223, 223, HOLDFAST_CHECK_RD4 },		/* uinput */
+	{ 10, 231, 231, HOLDFAST_CHECK_RD3 },		/* snapshot */
 	{ 10, 234, 234, HOLDFAST_CHECK_RD4 },		/* btrfs-control */
 	{ 10, 236, 237, HOLDFAST_CHECK_RD4 },		/* mapper/, loop-control */
+	{ 10, 239, 239, HOLDFAST_CHECK_RD4 },		/* uhid */
 	{ 21, 0, 0xfffff, HOLDFAST_CHECK_RD4 },		/* sg */
 	{ 202, 0, 0xfffff, HOLDFAST_CHECK_RD5 },		/* cpu/.../msr */
 };

@@ -70,8 +70,11 @@ static const struct row rows[] = {
 	PROC(AT_ALL, HOLDFAST_CHECK_PS2, "/kpagecount"),
 	PROC(AT_ALL, HOLDFAST_CHECK_PS2, "/kpageflags"),
 	PROC(WITH_ADDRESSES, HOLDFAST_CHECK_PS2, "/kallsyms"),
+	/* What the kernel's own NFS server gives away. */
+	PROC(TO_WRITE, HOLDFAST_CHECK_PS4, "channel"),
 	SYSFS(TO_WRITE, HOLDFAST_CHECK_UH2, "/kernel/uevent_helper"),
 	SYSFS(TO_WRITE, HOLDFAST_CHECK_PS4, "/module/"),
+	SYSFS(TO_WRITE, HOLDFAST_CHECK_KL4, "/power/state"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG1, "release_agent"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG1, "notify_on_release"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG3, "devices.allow"),

@@ -44,6 +44,20 @@ run_beside() {
     cp /usr/bin/marker /home/jail/opt/plugins/copy
     attempt chroot launch chroot=/home/jail /opt/plugins/copy
     attempt bound-over launch bind=/root/evil=/opt/plugins /opt/plugins/copy
+    attempt dot-dot /opt/plugins/../../root/evil/copy
+    mkdir -p /home/again
+    mount --bind / /home/again
+    attempt another-root launch chroot=/home/again /opt/plugins/copy
+    umount /home/again
+    # from here on its name is its own choice
+    mount --bind /root/evil /opt/plugins
+    attempt mounted-over /opt/plugins/copy
+    umount /opt/plugins
+    attempt mounted-over-once /opt/plugins/copy
+    umount -l /mnt
+    mkdir -p /mnt/plugins
+    cp /usr/bin/marker /mnt/plugins/copy
+    attempt uncovered /mnt/plugins/copy
 }
 
 @test "below an allowed directory programs run unreported, whatever the action, but not by tricks with its name" {
@@ -58,13 +72,32 @@ run_beside() {
     done
     output=$(in_container drift-allowed run_beside)
     echo "$output"
-    [[ $(grep -c ': refused$' <<<"$output") -eq 6 && $(wc -l <<<"$output") -eq 6 ]]
-    [[ $(operations) -eq 6 ]]
+    [[ $(grep -c ': refused$' <<<"$output") -eq 11 && $(wc -l <<<"$output") -eq 11 ]]
+    [[ $(operations) -eq 11 ]]
     # and no more once the rule allows no directory
     set_rule block
     output=$(in_container drift-allowed run_allowed)
     echo "$output"
     [[ $(grep -c ': refused$' <<<"$output") -eq 8 && $(wc -l <<<"$output") -eq 8 ]]
+}
+
+@test "of thousands of allowed directories each counts, and nothing beside them" {
+    local many
+    mapfile -t many < <(seq -f '/opt/plugins/%05.0f/lib/x86_64-linux-gnu/extensions' 1 2 8000)
+    make_image base
+    make_bundle drift-many base
+    start_container drift-many
+    rule=many
+    write_rules "$(rule_text block "${many[@]}")"
+    wait_for 60 in_force
+    run exec_container drift-many sh -c '
+        for number in 00001 03999 07999 00002 04000 08000; do
+            at=/opt/plugins/$number/lib/x86_64-linux-gnu/extensions
+            mkdir -p $at && cp /usr/bin/marker $at && $at/marker || echo no
+        done' 2>/dev/null
+    echo "$output"
+    same "ran ran ran no no no" "$(grep -xE "ran|no" <<<"$output" | paste -sd ' ')"
+    same 3 "$(operations)"
 }
 
 @test "block: an image whose programs are one file runs them all" {

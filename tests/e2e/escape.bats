@@ -5,7 +5,9 @@ load lib/container
 load lib/holdfast
 
 programs=$BATS_TEST_DIRNAME/../../build/tests/programs
-host_files=(/etc/cron.d/escape /root/.ssh/authorized_keys /etc/kubernetes/admin.conf /usr/bin/holdfast-escape)
+host_files=(/etc/cron.d/escape /root/.ssh/{authorized_keys,id_escape} /etc/ssh/sshd_config.d/escape.conf /etc/sudoers.d/escape
+    /etc/udev/rules.d/escape.rules /etc/modprobe.d/escape.conf /etc/kubernetes/{admin.conf,pki/ca.key,manifests/escape.yaml}
+    /etc/cni/net.d/escape.conflist /etc/containers/oci/hooks.d/escape.json /usr/bin/holdfast-escape)
 host_directories=(/etc /root /usr/bin /var/log)
 catalogue=$BATS_TEST_DIRNAME/../../kmod/include/uapi/linux/holdfast_check_defs.h
 
@@ -14,12 +16,14 @@ setup() {
     holdfast_setup
     make_image base
     srv=$container_dir/srv
-    mkdir -p "$srv"/{named,devices,systemd,binfmt,shared}
+    mkdir -p "$srv"/{named,devices,systemd,dbus,binfmt,security,debug,trace,shared}
     echo text >"$srv/file"
     host_things=()
     found=$BATS_FILE_TMPDIR
-    mkdir -p /root/.ssh /etc/kubernetes
-    for file in "${host_files[@]}"; do [[ -e $file ]] || echo text >"$file"; done
+    for file in "${host_files[@]}"; do
+        mkdir -p "${file%/*}"
+        [[ -e $file ]] || echo '# text' >"$file"
+    done
 }
 
 teardown() {
@@ -27,7 +31,9 @@ teardown() {
     for pid in "${host_things[@]}"; do kill "$pid" 2>/dev/null || true; done
     pkill -f "$programs/reach give" || true
     rmdir "$srv"/{named,devices}/sub 2>/dev/null || true
-    umount "$srv/named" "$srv/devices" "$srv/binfmt" "$srv/shared" 2>/dev/null || true
+    umount "$srv"/{named,devices,binfmt,security,debug,trace,shared} 2>/dev/null || true
+    while umount --lazy /mnt 2>/dev/null; do :; done
+    rmmod corrupt 2>/dev/null || true
     while umount --lazy /proc/uptime 2>/dev/null; do :; done
     umount --lazy "$srv/namespace" 2>/dev/null || true
     [[ -z ${disk-} ]] || losetup --detach "$disk"
@@ -41,7 +47,8 @@ make_host_things() {
     local name
     sleep 1000 3>&- &
     host_things+=($!)
-    for name in TCP-LISTEN:2375,reuseaddr UNIX-LISTEN:"$srv/docker.sock" UNIX-LISTEN:"$srv/systemd/private" ABSTRACT-LISTEN:/containerd-shim/test; do
+    for name in TCP-LISTEN:{2375,10250},reuseaddr UNIX-LISTEN:"$srv"/{docker.sock,containerd.sock,podman.sock,systemd/private,dbus/system_bus_socket} \
+        ABSTRACT-LISTEN:/containerd-shim/test; do
         socat "$name,fork" EXEC:/bin/true 3>&- &
         host_things+=($!)
     done
@@ -49,16 +56,24 @@ make_host_things() {
     truncate --size 8M "$container_dir/image"
     mkfs.ext4 -q "$container_dir/image"
     # of the debug kernel they are parts
-    modprobe --all loop nf_tables || is_debug
+    modprobe --all loop nf_tables dm_mod msr af_alg uinput nfsd ecryptfs || is_debug
     unload_af_key
     disk=$(losetup --find --show "$container_dir/image")
     # shellcheck disable=SC2046 # two numbers
     mknod "$srv/disk" b $(stat --format '0x%t 0x%T' "$disk")
     mknod "$srv/memory" c 1 1
     mknod "$srv/control" c 10 237
+    mknod "$srv/mapper" c 10 236
+    mknod "$srv/uinput" c 10 223
+    mknod "$srv/snapshot" c 10 231
+    mknod "$srv/msr" c 202 0
+    cp "$BATS_TEST_DIRNAME/../../build/kmod/$(kernel)/test/corrupt.ko" "$srv/module"
     mount -t cgroup -o none,name=escape none "$srv/named"
     mount -t cgroup -o devices none "$srv/devices"
     mount -t binfmt_misc none "$srv/binfmt"
+    mount -t securityfs none "$srv/security"
+    mount -t debugfs none "$srv/debug"
+    mount -t tracefs none "$srv/trace"
     mkdir -p "$srv/named/sub" "$srv/devices/sub"
     mount --bind "$srv/file" /proc/uptime
     # nobody stays in it
@@ -73,21 +88,32 @@ unload_af_key() { is_debug || wait_for 10 modprobe --quiet --remove af_key; }
 
 # What the debug kernel was built without, or has no function for that could be hooked: a pattern.
 lacking() { if is_debug; then echo 'PS2|RD3|RD5|FH1|KL2'; else echo none; fi; }
+lacking_ways() { if is_debug; then echo 'compat|kexec-file|socket|tree-search|snapshot|.*/(mapper|uinput|snapshot|channel|state)|.* (nfsd|ecryptfs) .*'; else echo none; fi; }
+possible() { grep -vE "^($(lacking)) |^[A-Z0-9]* ($(lacking_ways))( |$)"; }
 
 # tries SRV [HOST]   an item a line, and how to do it; SRV is where the host's things are, HOST where its directories are
 tries() {
-    grep -vE "^($(lacking)) " <<END
+    possible <<END
 NS1 setns /proc/1/ns/uts
 NS1 setns-pidfd ${host_things[0]-} 0x04000000
 NS2 setns $1/namespace
 NS3 chroot $1
 PT1 ptrace ${host_things[0]-}
+PT1 open-memory ${host_things[0]-}
+PT1 write-memory ${host_things[0]-}
 PT2 read /proc/${host_things[0]-}/root
+PT2 read /proc/${host_things[0]-}/cwd
+PT2 read /proc/${host_things[0]-}/fd/0
+PT2 map-file ${host_things[0]-}
 PT3 take-descriptor ${host_things[0]-}
 PT4 take $1/give
 PT5 kill ${host_things[0]-}
+PT5 limit ${host_things[0]-}
 UH1 write /proc/sys/kernel/core_pattern
+UH1 write /proc/sys/kernel/core_pipe_limit
 UH2 write /proc/sys/kernel/modprobe
+UH2 write /proc/sys/kernel/poweroff_cmd
+UH2 write /proc/sys/kernel/usermodehelper/bset
 UH3 write $1/binfmt/register
 CG1 write $1/named/release_agent
 CG1 write $1/named/sub/notify_on_release
@@ -99,38 +125,77 @@ CG4 clone-into /sys/fs/cgroup
 CG4 pull ${host_things[0]-}
 CG5 bpf-detach /sys/fs/cgroup
 PS1 write /proc/sysrq-trigger
+PS1 write /proc/sys/kernel/sysrq
 PS2 read /proc/kcore
+PS2 read /proc/kallsyms
+PS2 read /proc/kpageflags
 PS3 write /proc/sys/kernel/randomize_va_space
 PS3 write /proc/sys/net/ipv4/ip_forward
 PS4 write /sys/module/printk/parameters/time
+PS4 write $1/security/lsm
+PS4 write $1/debug/clear_warn_once
+PS4 write $1/trace/tracing_on
+PS4 write /proc/net/rpc/nfsd.export/channel
 RD1 mknod /tmp/node 10 237
 RD1 mknod-block /tmp/node 7 0
 RD2 read $1/disk
 RD3 read $1/memory
+RD3 read $1/snapshot
 RD4 read $1/control
+RD4 read $1/mapper
+RD4 read $1/uinput
 RD5 ioperm
+RD5 iopl
+RD5 read $1/msr
+RD5 put /sys/bus/pci/devices/0000:00:00.0/config
 HW1 write ${2-}/etc/cron.d/escape
 HW2 write ${2-}/root/.ssh/authorized_keys
+HW2 write ${2-}/etc/ssh/sshd_config.d/escape.conf
 HW3 write ${2-}/etc/passwd
+HW3 write ${2-}/etc/sudoers.d/escape
 HW3 attribute ${2-}/etc/passwd
 HW3 no-attribute ${2-}/etc/passwd
 HW3 access-list ${2-}/etc/passwd
 HW4 write ${2-}/etc/systemd/system.conf
+HW4 write ${2-}/etc/udev/rules.d/escape.rules
+HW4 write ${2-}/etc/modprobe.d/escape.conf
 HW5 write ${2-}/usr/bin/holdfast-escape
+HW5 write ${2-}/etc/kubernetes/manifests/escape.yaml
+HW5 write ${2-}/etc/cni/net.d/escape.conflist
+HW5 write ${2-}/etc/containers/oci/hooks.d/escape.json
 HW5 cut ${2-}/usr/bin/holdfast-escape
 HW5 fanotify 2
 HC1 read ${2-}/etc/kubernetes/admin.conf
+HC1 read ${2-}/etc/kubernetes/pki/ca.key
 HC2 read ${2-}/etc/shadow
+HC2 read ${2-}/root/.ssh/id_escape
 HC2 fanotify 0
 HC3 symlink /etc/shadow ${2-}/var/log/escape
 SK1 connect $1/docker.sock
+SK1 connect $1/containerd.sock
+SK1 connect $1/podman.sock
 SK2 connect @/containerd-shim/test
 SK3 connect $1/systemd/private
+SK3 connect $1/dbus/system_bus_socket
 SK4 connect-tcp 2375
+SK4 connect-tcp 10250
 MT1 mount ext4 $1/disk
 MT1 fsmount ext4 $1/disk
 MT2 mount debugfs none
 MT2 fsmount debugfs none
+MT2 fsmount nfsd none
+MT2 fsmount-wrong ecryptfs /tmp
+MT2 mount proc none
+MT2 mount sysfs none
+MT2 mount cgroup2 none
+MT2 mount securityfs none
+MT2 mount tracefs none
+MT2 mount devtmpfs none
+MT2 mount binfmt_misc none
+MT3 move /proc/uptime /etc/os-release
+MT3 detach /proc
+MT3 bind /proc /mnt
+MT3 move-mount /proc /mnt
 MT3 uncover /proc/uptime
 MT3 writable /proc/sys
 MT3 writable /proc/sys /proc/sys
@@ -139,13 +204,17 @@ MT5 mount-on $1/shared
 MT6 user-mount overlay lowerdir=/bin:/tmp
 FH1 handle $1/file
 KL1 module
+KL1 module-file $1/module
 KL2 autoload
 KL3 kexec
+KL3 kexec-file $1/file
+KL4 write /sys/power/state
 KL4 settime
 KL4 adjtime
 KL4 syslog
 KL4 reboot
 BP1 bpf 2
+BP1 bpf 5
 BP2 bpf 29
 BP3 perf
 AS1 user-namespace
@@ -154,6 +223,7 @@ AS3 fsconfig 9p
 AS4 io-uring
 AS5 userfaultfd
 AS6 packet-socket
+AS6 socket 38 5
 END
 }
 
@@ -185,7 +255,42 @@ expected() { # expected VERDICT [ITEM…]   without items all that are tried
         echo "$item $verdict $(sed -n "s/^HOLDFAST_CHECK($item, .*\"\(T[0-9.]*\)\".*/\1/p" "$catalogue")"
     done
 }
+loaded() { grep -q "^$1 " /proc/modules; }
+
+# objects   what of the host would be another by what is tried
+objects() {
+    cut -d ' ' -f 1 /proc/modules | LC_ALL=C sort
+    sha256sum "${host_files[@]}" /etc/passwd /etc/shadow
+    (cd /proc/sys/kernel && head core_pattern core_pipe_limit modprobe poweroff_cmd usermodehelper/bset sysrq randomize_va_space)
+    cat /proc/sys/net/ipv4/ip_forward /sys/module/printk/parameters/time "$srv"/named/{release_agent,sub/notify_on_release} \
+        "$srv"/devices/sub/devices.list "$srv/trace/tracing_on" /proc/self/mounts
+    ls "$srv/binfmt" /var/log
+    grep -E '^(State|TracerPid)' "/proc/${host_things[0]}/status"
+    cat "/proc/${host_things[0]}/cgroup"
+}
+
 as_tried() { tries /srv /host | sed "s/$/: $1/"; }
+
+# others   the same by io_uring, and by system calls of 32-bit programs
+others() {
+    possible <<END
+UH1 ring write /proc/sys/kernel/core_pattern
+HW3 ring write /host/etc/passwd
+HW3 ring attribute /host/etc/passwd
+SK1 ring connect /srv/docker.sock
+NS1 compat setns /proc/1/ns/uts
+PT1 compat ptrace ${host_things[0]-}
+UH1 compat write /proc/sys/kernel/core_pattern
+HC2 compat fanotify 0
+SK1 compat connect /srv/docker.sock
+MT2 compat mount debugfs
+MT3 compat writable /proc/sys /proc/sys
+FH1 compat handle /srv/file
+KL1 compat module
+KL3 compat kexec
+KL4 compat reboot
+END
+}
 
 @test "each item that this version checks is tried here, or where a file says so, and the module notices all of them on this kernel" {
     make_host_things
@@ -203,13 +308,16 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
     same "$(expected alert)" "$(told)"
     same "$(tries x | wc -l)" "$(operations)"
     totals_agree
+    loaded corrupt
 }
 
 @test "block: none of it happens, and each is reported; an item that is left out happens" {
     make_host_things
     start_privileged escape-block
     escape_rule block
+    local before; before=$(objects)
     in_container escape-block >"$found/block"
+    same "$before" "$(objects)"
     same "$(as_tried refused)" "$(<"$found/block")"
     same "$(expected deny)" "$(told)"
     same "$(tries x | wc -l)" "$(operations)"
@@ -238,7 +346,16 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
     same "$(printf '%s\n' CG4 NS3 PS2 | grep -vxE "$(lacking)" | paste -sd ' ')" "$(sed -n 's/ .*: done$//p' "$found/usual" | sort -u | paste -sd ' ')"
     # what the kernel lets everybody try
     told >"$found/told"
-    same "$(expected deny AS1 AS4 AS5 AS6 CG5 KL2 RD1 | grep -vE "^($(lacking)) ")" "$(<"$found/told")"
+    # there is a server of NFS in the kernel, if it has the module
+    everybody=(AS4 AS5 AS6 CG5 KL2 PS2 RD1)
+    is_debug || everybody+=(PS4)
+    same "$(expected deny AS1 "${everybody[@]}" | grep -vE "^($(lacking)) ")" "$(<"$found/told")"
+    # and with a user namespace, which would be refused before
+    escape_rule block AS1
+    in_container escape-usual | grep -E '^(AS2|CG2|MT6) ' >"$found/nested"
+    told >>"$found/told"
+    same "refused" "$(sed 's/.*: //' "$found/nested" | sort -u)"
+    same "$(expected deny AS2 CG2 MT6 "${everybody[@]}" | grep -vE "^($(lacking)) ")" "$(told)"
 }
 
 @test "the host does all of it, and nobody hears of it" {
@@ -293,6 +410,24 @@ as_tried() { tries /srv /host | sed "s/$/: $1/"; }
     wait_for 10 host_watched
     exec_container escape-files sh -c '! touch /host/etc/cron.d/new 2>/dev/null'
     [[ ! -e /etc/cron.d/new ]]
+}
+
+@test "by io_uring, which is let be for that, and by system calls of 32-bit programs, it is the same" {
+    local items
+    make_host_things
+    start_privileged escape-others
+    in_other_ways() { others | exec_others; }
+    exec_others() { runtime exec escape-others sh -c "$each" 2>/dev/null; }
+    mapfile -t items < <(others | cut -d ' ' -f 1 | sort -u)
+    escape_rule alert AS4
+    wait_for 10 host_watched
+    same "$(others | sed 's/$/: done/')" "$(in_other_ways)"
+    same "$(expected alert "${items[@]}")" "$(told)"
+    same "$(others | wc -l)" "$(operations)"
+    escape_rule block AS4
+    same "$(others | sed 's/$/: refused/')" "$(in_other_ways)"
+    same "$(expected deny "${items[@]}")" "$(told)"
+    same "$(others | wc -l)" "$(operations)"
 }
 
 # What is read and written through an overlay comes to no open of the host's file.

@@ -118,6 +118,27 @@ teardown() { holdfast_teardown; container_teardown; }
     no_alerts
 }
 
+# Nobody is in the network yet that the host has made for a pod; the sidecar's socket has the name of an engine's.
+@test "what agents of nodes do, and containers of a pod together, without HC2, NS2, PT4 and SK1" {
+    ip netns add pod
+    mkdir "$container_dir/shared"
+    start_debian sidecar --bind "$container_dir/shared:/run/shared"
+    exec_container sidecar sh -c 'socat UNIX-LISTEN:/run/shared/docker.sock,fork EXEC:/bin/true >/dev/null 2>&1 &'
+    start_debian agent --cap all --unmasked --bind /run/netns:/run/netns --bind "$container_dir/shared:/run/shared"
+    agent() {
+        exec_container agent sh -exc '
+            test "$(reach fanotify 0)" = done
+            nsenter --net=/run/netns/pod ip link set lo up
+            test "$(reach connect /run/shared/docker.sock)" = done
+            unshare --mount sh -exc "mount -t tmpfs none /mnt; mkdir /mnt/files; reach give /tmp/give /mnt/files"
+            test "$(reach take /tmp/give)" = done
+            pkill -x reach
+            rm /tmp/give'
+    }
+    needs HC2,NS2,PT4,SK1 agent
+    ip netns delete pod
+}
+
 @test "set-user-id programs, and exec with privileges that the container has not" {
     block_all
     start_debian users

@@ -1,7 +1,7 @@
 # Podman without root and with the cgroup manager "cgroupfs", its default where a user has no session of systemd's: its
 # containers stay in the cgroup of who started them, and are known by the first process of their pid namespace.
 # vm: --init systemd --in-turn
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

@@ -1,6 +1,6 @@
 # Every kind of change to the files of an image, by chance and in any order: each file is told for what its layers say that
 # it is. Each run has one kind of overlay, by chance too. It takes minutes, and is in the full test only:
-#   scripts/test --full 6.1 6.12-tree
+#   scripts/test --full 6.1-images 6.12-tree
 # kernels: none
 
 load lib/container

@@ -3,13 +3,18 @@
 // asks the kernel for is refused for being nonsense.
 //
 //   reach HOW [ARGUMENT...]
-//     setns FILE            joins the namespace that it is
+//     setns FILE            joins the namespace that it is; if not, it looks whether it is where it was
 //     setns-pidfd PID KIND  joins that of a process: 0x40000000 is the network's
 //     chroot DIRECTORY      by a descriptor of it, from /tmp
 //     ptrace PID            seizes it and lets go
+//     open-memory PID       as a file
+//     write-memory PID      of it, where none is
+//     map-file PID          opens the first that it has mapped
 //     kill PID              tells it to go on
+//     limit PID             sets its limit of core files to what it is
 //     take-descriptor PID   its standard input
 //     read FILE, write FILE opens it
+//     put FILE              writes to it the byte that it begins with
 //     attribute FILE        an extended one of the user's, of no length; no-attribute removes it
 //     access-list FILE      which says what its mode does
 //     symlink TARGET FILE   makes it, and removes it
@@ -18,13 +23,16 @@
 //     exchange FILE FILE    each has the other's name
 //     mknod FILE MAJOR MINOR  a character device, and removes it; mknod-block a block device
 //     mount TYPE SOURCE     on /mnt, and off again
-//     fsmount TYPE SOURCE   makes the file system by the newer interface
+//     fsmount TYPE SOURCE   makes the file system by the newer interface; fsmount-wrong what lacks options
 //     bind SOURCE TARGET    shows it there, too
+//     move SOURCE TARGET    moves what is mounted, in a mount namespace of its own
 //     move-mount SOURCE TARGET  likewise, by the newer interface
 //     remount DIRECTORY     with nothing changed, which version 1 of cgroups refuses
 //     uncover FILE          unmounts what is mounted on it
-//     writable DIRECTORY [BELOW]  mounts it on itself to be read only, and then not, in a mount namespace of its own; with
-//                           BELOW by mount_setattr of that, and all below unless it is DIRECTORY
+//     detach DIRECTORY      unmounts it with all that is mounted below, in a mount namespace of its own
+//     tree-search FILE      of the btrfs that it is on, for nothing; snapshot FILE of what is no subvolume
+//     writable DIRECTORY [BELOW]  mounts it on itself to be read only, and then not, in a mount namespace of its own;
+//                           with BELOW by mount_setattr of that, and all below unless it is DIRECTORY
 //     mount-on DIRECTORY    a tmpfs, and off again
 //     fsconfig TYPE         more parameters of such a file system than it can have
 //     connect-tcp PORT      of this host
@@ -32,9 +40,10 @@
 //     user-namespace        of its own, as nobody
 //     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own
 //     handle FILE           opens it by its handle
-//     module, kexec         loads nothing of the kind
+//     module, kexec         loads nothing of the kind; kexec-file FILE what is no kernel
+//     module-file FILE      loads it
 //     autoload              a socket of a protocol whose module is not loaded
-//     ioperm, syslog, settime, adjtime, reboot
+//     ioperm, iopl, syslog, settime, adjtime, reboot
 //     bpf TYPE              loads a program of that type, which does nothing
 //     bpf-detach DIRECTORY  detaches no program from the cgroup
 //     perf                  counts nothing, of a whole processor
@@ -43,18 +52,25 @@
 //     connect NAME          to a socket; with @ before it an abstract one
 //     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
 //     take SOCKET           what is given there
-//     io-uring, userfaultfd, packet-socket  makes one
+//     io-uring, userfaultfd, packet-socket  makes one; socket FAMILY TYPE
+//     ring HOW [ARGUMENT]   by io_uring: write FILE, attribute FILE, connect NAME
+//     compat HOW [ARGUMENT...]  by the system call of 32-bit programs: write FILE, mount TYPE, handle FILE,
+//                           writable DIRECTORY BELOW, fanotify ACCESS, ptrace PID, setns FILE, connect NAME, module,
+//                           kexec, reboot
 //     audit TEXT            writes it to the audit trail, as an anomaly
 //     personality FILE      makes it by io_uring, as the user that it was before it became nobody
 //     create FILE, remove FILE
 //     corrupted WAY HOW [ARGUMENT...]  after tests/modules/corrupt has corrupted it so
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <libaudit.h>
 #include <linux/bpf.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -72,15 +88,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -104,6 +123,7 @@ static int opened(const char* file, int flags) {
 }
 
 static const char attribute[] = "user.holdfast-test";
+static const char junk[64] = "no module";
 
 static long reach_access_list(const char* file) {
   struct stat status;
@@ -115,7 +135,8 @@ static long reach_access_list(const char* file) {
   list.header.a_version = POSIX_ACL_XATTR_VERSION;
   for (int i = 0; i < 3; ++i) {
     const uint16_t tags[] = {ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_OTHER};
-    list.entries[i] = (struct posix_acl_xattr_entry){tags[i], (uint16_t)(status.st_mode >> (6 - 3 * i) & 7), (uint32_t)ACL_UNDEFINED_ID};
+    list.entries[i] = (struct posix_acl_xattr_entry){tags[i], (uint16_t)(status.st_mode >> (6 - 3 * i) & 7),
+                                                     (uint32_t)ACL_UNDEFINED_ID};
   }
   return setxattr(file, "system.posix_acl_access", &list, sizeof list, 0);
 }
@@ -125,13 +146,69 @@ static long reach_chroot(const char* directory) {
   return chroot("/tmp") < 0 || fchdir(fd) < 0 ? -1 : chroot(".");
 }
 
-static long reach_ptrace(pid_t pid) {
-  const long seized = ptrace(PTRACE_SEIZE, pid, NULL, NULL);
-  if (seized < 0) return seized;
+static long let_go(pid_t pid) {
   ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
   waitpid(pid, NULL, __WALL);
-  ptrace(PTRACE_DETACH, pid, NULL, NULL);
-  return 0;
+  return ptrace(PTRACE_DETACH, pid, NULL, NULL);
+}
+
+static long reach_ptrace(pid_t pid) {
+  const long seized = ptrace(PTRACE_SEIZE, pid, NULL, NULL);
+  return seized < 0 ? seized : let_go(pid);
+}
+
+static long reach_memory(pid_t pid) {
+  char byte = 0;
+  const struct iovec own = {&byte, 1}, other = {(void*)1, 1};
+  return unless(process_vm_writev(pid, &own, 1, &other, 1, 0), EFAULT);
+}
+
+// Whatever the reason, the kernel says that it is for want of permission.
+static long reach_memory_file(const char* pid) {
+  char name[64];
+  snprintf(name, sizeof(name), "/proc/%s/mem", pid);
+  const int fd = open(name, O_RDWR | O_CLOEXEC);
+  if (fd < 0 && errno == EACCES) errno = EPERM;
+  return fd;
+}
+
+static long reach_map_file(const char* pid) {
+  char name[300];
+  snprintf(name, sizeof(name), "/proc/%s/map_files", pid);
+  DIR* directory = opendir(name);
+  const struct dirent* entry;
+  if (!directory) return -1;
+  do entry = readdir(directory);
+  while (entry && entry->d_name[0] == '.');
+  if (!entry) tell(-1);
+  snprintf(name, sizeof(name), "/proc/%s/map_files/%s", pid, entry->d_name);
+  return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+static long reach_limit(pid_t pid) {
+  struct rlimit limit;
+  return prlimit(pid, RLIMIT_CORE, NULL, &limit) < 0 ? -1 : prlimit(pid, RLIMIT_CORE, &limit, NULL);
+}
+
+static ino_t uts_namespace(void) {
+  struct stat status = {0};
+  stat("/proc/self/ns/uts", &status);
+  return status.st_ino;
+}
+
+static long reach_setns(int fd, int kind) {
+  const ino_t before = uts_namespace();
+  const long result = setns(fd, kind);
+  const int error = errno;
+  if (result < 0 && uts_namespace() != before) return 0;
+  errno = error;
+  return result;
+}
+
+static long reach_put(const char* file) {
+  char byte;
+  const int fd = opened(file, O_RDWR);
+  return pread(fd, &byte, 1, 0) < 0 ? -1 : pwrite(fd, &byte, 1, 0);
 }
 
 static long reach_descriptor(pid_t pid) { return syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), 0, 0); }
@@ -154,15 +231,45 @@ static long reach_mount(const char* type, const char* source) {
   return result;
 }
 
-// By the older interface, or by the newer one for all below a directory, or itself.
-static long reach_writable(const char* directory, const char* below) {
-  struct mount_attr request = {.attr_clr = MOUNT_ATTR_RDONLY};
+static void mount_read_only(const char* directory) {
   if (unshare(CLONE_NEWNS) < 0 || mount(directory, directory, NULL, MS_BIND, NULL) < 0 ||
       mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
     _exit(3);
+}
+
+// By the older interface, or by the newer one for all below a directory, or itself.
+static long reach_writable(const char* directory, const char* below) {
+  struct mount_attr request = {.attr_clr = MOUNT_ATTR_RDONLY};
+  mount_read_only(directory);
   if (*below)
-    return syscall(SYS_mount_setattr, AT_FDCWD, below, strcmp(below, directory) ? AT_RECURSIVE : 0, &request, sizeof(request));
+    return syscall(SYS_mount_setattr, AT_FDCWD, below, strcmp(below, directory) ? AT_RECURSIVE : 0, &request,
+                   sizeof(request));
   return mount(NULL, directory, NULL, MS_REMOUNT | MS_BIND, NULL);
+}
+
+static void leave_mounts(void) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) tell(-1);
+}
+
+static long reach_move(const char* source, const char* target) {
+  leave_mounts();
+  return mount(source, target, NULL, MS_MOVE, NULL);
+}
+
+static long reach_detach(const char* directory) {
+  leave_mounts();
+  return umount2(directory, MNT_DETACH);
+}
+
+static long reach_tree_search(const char* file) {
+  struct btrfs_ioctl_search_args nothing = {
+      .key = {.tree_id = BTRFS_FS_TREE_OBJECTID, .nr_items = 1, .min_objectid = 1}};
+  return ioctl(opened(file, O_RDONLY), BTRFS_IOC_TREE_SEARCH, &nothing);
+}
+
+static long reach_snapshot(const char* file) {
+  struct btrfs_ioctl_vol_args arguments = {.fd = opened(file, O_RDONLY), .name = "snapshot"};
+  return unless(ioctl(opened(file, O_RDONLY), BTRFS_IOC_SNAP_CREATE, &arguments), ENOTDIR);
 }
 
 static long reach_mount_on(const char* directory) {
@@ -231,16 +338,23 @@ static long reach_audit(const char* text) {
   return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT), &message, sizeof(message), 0);
 }
 
-static long reach_handle(const char* file) {
-  union {
-    struct file_handle head;
-    char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-  } handle = {.head.handle_bytes = MAX_HANDLE_SZ};
+union handle {
+  struct file_handle head;
+  char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+};
+
+static union handle handle_of(const char* file) {
+  union handle handle = {.head.handle_bytes = MAX_HANDLE_SZ};
   int mount_id;
   if (name_to_handle_at(AT_FDCWD, file, &handle.head, &mount_id, 0) < 0) {
     puts("has no handle");
     exit(0);
   }
+  return handle;
+}
+
+static long reach_handle(const char* file) {
+  union handle handle = handle_of(file);
   return open_by_handle_at(opened(file, O_RDONLY), &handle.head, O_RDONLY);
 }
 
@@ -254,21 +368,24 @@ static long reach_bpf(unsigned type) {
 }
 
 static long reach_bpf_detach(const char* cgroup) {
-  union bpf_attr attr = {.target_fd = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY), .attach_type = BPF_CGROUP_DEVICE};
+  union bpf_attr attr = {.target_fd = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY),
+                         .attach_type = BPF_CGROUP_DEVICE};
   // Nothing is attached there; or several are, and it is not said which.
   return unless(unless(syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)), ENOENT), EINVAL);
 }
 
 static long reach_perf(void) {
-  struct perf_event_attr attr = {
-      .type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_DUMMY, .disabled = 1, .exclude_kernel = 1};
+  struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+                                 .size = sizeof(attr),
+                                 .config = PERF_COUNT_SW_DUMMY,
+                                 .disabled = 1,
+                                 .exclude_kernel = 1};
   return syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0UL);
 }
 
 static long reach_clone_into(const char* cgroup) {
-  struct clone_args arguments = {.flags = CLONE_INTO_CGROUP,
-                                 .exit_signal = SIGCHLD,
-                                 .cgroup = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY)};
+  struct clone_args arguments = {
+      .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned)opened(cgroup, O_RDONLY | O_DIRECTORY)};
   const long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid == 0) _exit(0);
   return pid;
@@ -287,7 +404,7 @@ static long reach_pull(const char* pid) {
 
 /// That the kernel could load no module is not told from there being none.
 static long reach_autoload(void) {
-  const int fd = socket(AF_KEY, SOCK_RAW, 2); // PF_KEY_V2
+  const int fd = socket(AF_KEY, SOCK_RAW, 2);  // PF_KEY_V2
   if (fd < 0 && errno == EAFNOSUPPORT) errno = EPERM;
   return fd;
 }
@@ -308,36 +425,135 @@ static long reach_io_uring(void) {
   return syscall(SYS_io_uring_setup, 1, &parameters);
 }
 
-static long reach_personality(const char* file) {
-  struct io_uring_params p = {0};
-  const int fd = (int)syscall(SYS_io_uring_setup, 1, &p);
-  if (fd < 0) return fd;
-  const size_t rings = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe) + 4096;
-  char* ring = mmap(NULL, rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
-  struct io_uring_sqe* sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
-  if (ring == MAP_FAILED || (void*)sqe == MAP_FAILED) return -1;
-  const long personality = syscall(SYS_io_uring_register, fd, IORING_REGISTER_PERSONALITY, NULL, 0);
-  if (personality < 0 || setuid(65534) < 0) return -1;
-  *sqe = (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
-                               .fd = AT_FDCWD,
-                               .addr = (uintptr_t)file,
-                               .open_flags = O_CREAT | O_WRONLY,
-                               .len = 0600,
-                               .personality = (unsigned short)personality};
-  *(unsigned*)(ring + p.sq_off.array) = 0;
-  *(volatile unsigned*)(ring + p.sq_off.tail) = 1;
-  if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) return -1;
-  const int result = ((struct io_uring_cqe*)(ring + p.cq_off.cqes))->res;
+struct ring {
+  int fd;
+  struct io_uring_params p;
+  char* rings;
+  struct io_uring_sqe* sqe;
+};
+
+static struct ring make_ring(void) {
+  struct ring ring = {.fd = -1};
+  ring.fd = (int)syscall(SYS_io_uring_setup, 1, &ring.p);
+  if (ring.fd < 0) tell(ring.fd);
+  const size_t size = ring.p.cq_off.cqes + ring.p.cq_entries * sizeof(struct io_uring_cqe) + 4096;
+  ring.rings = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQ_RING);
+  ring.sqe = mmap(NULL, sizeof(*ring.sqe), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
+  if (ring.rings == MAP_FAILED || (void*)ring.sqe == MAP_FAILED) tell(-1);
+  return ring;
+}
+
+static long by_ring(const struct ring* ring, struct io_uring_sqe request) {
+  *ring->sqe = request;
+  *(unsigned*)(ring->rings + ring->p.sq_off.array) = 0;
+  *(volatile unsigned*)(ring->rings + ring->p.sq_off.tail) = 1;
+  if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) return -1;
+  const int result = ((struct io_uring_cqe*)(ring->rings + ring->p.cq_off.cqes))->res;
   errno = result < 0 ? -result : 0;
   return result;
 }
 
+static long reach_personality(const char* file) {
+  const struct ring ring = make_ring();
+  const long personality = syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_PERSONALITY, NULL, 0);
+  if (personality < 0 || setuid(65534) < 0) return -1;
+  return by_ring(&ring, (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
+                                              .fd = AT_FDCWD,
+                                              .addr = (uintptr_t)file,
+                                              .open_flags = O_CREAT | O_WRONLY,
+                                              .len = 0600,
+                                              .personality = (unsigned short)personality});
+}
+
+static socklen_t address_of(const char* name, struct sockaddr_un* address) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  strncpy(address->sun_path, name, sizeof(address->sun_path) - 1);
+  if (name[0] == '@') address->sun_path[0] = '\0';
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+}
+
 static long reach_connect(const char* name) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
-  if (name[0] == '@') address.sun_path[0] = '\0';
-  return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr*)&address,
-                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name)));
+  struct sockaddr_un address;
+  const socklen_t size = address_of(name, &address);
+  return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr*)&address, size);
+}
+
+static long reach_by_ring(const char* how, const char* first) {
+  const struct ring ring = make_ring();
+  struct sockaddr_un address;
+  if (!strcmp(how, "write"))
+    return by_ring(
+        &ring,
+        (struct io_uring_sqe){
+            .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)first, .open_flags = O_WRONLY | O_APPEND});
+  if (!strcmp(how, "attribute"))
+    return by_ring(&ring, (struct io_uring_sqe){.opcode = IORING_OP_SETXATTR,
+                                                .addr = (uintptr_t)attribute,
+                                                .addr2 = (uintptr_t) "",
+                                                .addr3 = (uintptr_t)first});
+  if (!strcmp(how, "connect")) {
+    const socklen_t size = address_of(first, &address);
+    return by_ring(&ring, (struct io_uring_sqe){.opcode = IORING_OP_CONNECT,
+                                                .fd = socket(AF_UNIX, SOCK_STREAM, 0),
+                                                .addr = (uintptr_t)&address,
+                                                .off = size});
+  }
+  errno = ENOSYS;
+  return -1;
+}
+
+/// A copy of what such a call can point to.
+static void* low(const void* bytes, size_t size) {
+  void* copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  if (copy == MAP_FAILED) tell(-1);
+  return memcpy(copy, bytes, size);
+}
+static long low_text(const char* text) { return (long)low(text, strlen(text) + 1); }
+
+/// Numbers as in the kernel's arch/x86/entry/syscalls/syscall_32.tbl.
+static long compat(long number, long a, long b, long c, long d, long e) {
+  long result = number;
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+                   : "memory", "r8", "r9", "r10", "r11");
+  if ((int)result >= 0) return (int)result;
+  errno = -(int)result;
+  return -1;
+}
+
+static long reach_compat(const char* how, const char* first, const char* second) {
+  const struct mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
+  struct sockaddr_un address;
+  if (!strcmp(how, "write")) return compat(5, low_text(first), O_WRONLY | O_APPEND, 0, 0, 0);
+  if (!strcmp(how, "mount")) {
+    const long result = compat(21, low_text("none"), low_text("/mnt"), low_text(first), 0, 0);
+    if (result == 0) umount2("/mnt", MNT_DETACH);
+    return result;
+  }
+  if (!strcmp(how, "writable")) {
+    mount_read_only(first);
+    return compat(442, AT_FDCWD, low_text(second), 0, (long)low(&writable, sizeof(writable)), sizeof(writable));
+  }
+  if (!strcmp(how, "handle")) {
+    const union handle handle = handle_of(first);
+    return compat(342, opened(first, O_RDONLY), (long)low(&handle, sizeof(handle)), O_RDONLY, 0, 0);
+  }
+  if (!strcmp(how, "fanotify")) return compat(338, 0, atoi(first), 0, 0, 0);
+  if (!strcmp(how, "ptrace")) {
+    const long result = compat(26, PTRACE_SEIZE, atoi(first), 0, 0, 0);
+    return result < 0 ? result : let_go(atoi(first));
+  }
+  if (!strcmp(how, "setns")) return compat(346, opened(first, O_RDONLY), 0, 0, 0, 0);
+  if (!strcmp(how, "connect")) {
+    const socklen_t size = address_of(first, &address);
+    return compat(362, socket(AF_UNIX, SOCK_STREAM, 0), (long)low(&address, sizeof(address)), size, 0, 0);
+  }
+  if (!strcmp(how, "module")) return unless(compat(128, low_text(junk), sizeof(junk), low_text(""), 0, 0), ENOEXEC);
+  if (!strcmp(how, "kexec")) return unless(compat(283, 0, 0, 0, 0, 0), EINVAL);
+  if (!strcmp(how, "reboot")) return unless(compat(88, 0, 0, 0, 0, 0), EINVAL);
+  errno = ENOSYS;
+  return -1;
 }
 
 struct message {
@@ -362,7 +578,7 @@ _Noreturn static void give(const char* name, const char* directory) {
   const int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = opened(directory, O_RDONLY | O_DIRECTORY);
   if (bind(listener, (struct sockaddr*)&address, sizeof(address)) < 0 || listen(listener, 1) < 0) tell(-1);
   if (fork() != 0) _exit(0);
-  for (int i = 0; i <= 2; i++) close(i); // whoever started it may wait for these
+  for (int i = 0; i <= 2; i++) close(i);  // whoever started it may wait for these
   for (;;) {
     const int to = accept(listener, NULL, NULL);
     struct message message = {0};
@@ -399,16 +615,20 @@ int main(int argc, char** argv) {
   const char* first = argc > 2 ? argv[2] : "";
   const char* second = argc > 3 ? argv[3] : "";
   const char* third = argc > 4 ? argv[4] : "";
-  char junk[64] = "no module";
-  if (!strcmp(how, "setns")) tell(setns(opened(first, O_RDONLY), 0));
+  char log[64];
+  if (!strcmp(how, "setns")) tell(reach_setns(opened(first, O_RDONLY), 0));
   if (!strcmp(how, "fanotify")) tell(syscall(SYS_fanotify_init, 0U, (unsigned)atoi(first)));
   if (!strcmp(how, "cut")) tell(open(first, O_RDONLY | O_TRUNC | O_CLOEXEC));
   if (!strcmp(how, "exchange"))
     tell((int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 1 << 1 /* RENAME_EXCHANGE */));
   if (!strcmp(how, "setns-pidfd"))
-    tell(setns((int)syscall(SYS_pidfd_open, atoi(first), 0), (int)strtol(second, NULL, 0)));
+    tell(reach_setns((int)syscall(SYS_pidfd_open, atoi(first), 0), (int)strtol(second, NULL, 0)));
   if (!strcmp(how, "chroot")) tell(reach_chroot(first));
   if (!strcmp(how, "ptrace")) tell(reach_ptrace(atoi(first)));
+  if (!strcmp(how, "open-memory")) tell(reach_memory_file(first));
+  if (!strcmp(how, "write-memory")) tell(reach_memory(atoi(first)));
+  if (!strcmp(how, "map-file")) tell(reach_map_file(first));
+  if (!strcmp(how, "limit")) tell(reach_limit(atoi(first)));
   if (!strcmp(how, "kill")) tell(kill(atoi(first), SIGCONT));
   if (!strcmp(how, "take-descriptor")) tell(reach_descriptor(atoi(first)));
   if (!strcmp(how, "symlink")) tell(reach_symlink(first, second));
@@ -416,12 +636,18 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "mknod-block")) tell(reach_mknod(S_IFBLK, first, (unsigned)atoi(second), (unsigned)atoi(third)));
   if (!strcmp(how, "read")) tell(opened(first, O_RDONLY));
   if (!strcmp(how, "write")) tell(opened(first, O_WRONLY | O_APPEND));
+  if (!strcmp(how, "put")) tell(reach_put(first));
   if (!strcmp(how, "attribute")) tell(setxattr(first, attribute, "", 0, 0));
   if (!strcmp(how, "no-attribute")) tell(removexattr(first, attribute));
   if (!strcmp(how, "access-list")) tell(reach_access_list(first));
   if (!strcmp(how, "mount")) tell(reach_mount(first, second));
   if (!strcmp(how, "fsmount")) tell(reach_fsmount(first, second));
+  if (!strcmp(how, "fsmount-wrong")) tell(unless(reach_fsmount(first, second), EINVAL));
   if (!strcmp(how, "bind")) tell(mount(first, second, NULL, MS_BIND, NULL));
+  if (!strcmp(how, "move")) tell(reach_move(first, second));
+  if (!strcmp(how, "detach")) tell(reach_detach(first));
+  if (!strcmp(how, "tree-search")) tell(reach_tree_search(first));
+  if (!strcmp(how, "snapshot")) tell(reach_snapshot(first));
   if (!strcmp(how, "move-mount")) tell(reach_move_mount(first, second));
   if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
   if (!strcmp(how, "uncover")) tell(umount2(first, MNT_DETACH));
@@ -434,9 +660,14 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "user-netfilter")) tell(reach_user_netfilter());
   if (!strcmp(how, "handle")) tell(reach_handle(first));
   if (!strcmp(how, "module")) tell(unless(syscall(SYS_init_module, junk, sizeof(junk), ""), ENOEXEC));
+  if (!strcmp(how, "module-file")) tell(syscall(SYS_finit_module, opened(first, O_RDONLY), "", 0));
+  if (!strcmp(how, "kexec-file"))
+    tell(unless(syscall(SYS_kexec_file_load, opened(first, O_RDONLY), -1, 1UL, "", 4UL /* KEXEC_FILE_NO_INITRAMFS */),
+                ENOEXEC));
   if (!strcmp(how, "kexec")) tell(unless(syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL), EINVAL));
   if (!strcmp(how, "ioperm")) tell(ioperm(0x80, 1, 1));
-  if (!strcmp(how, "syslog")) tell(klogctl(3, junk, sizeof(junk)));
+  if (!strcmp(how, "iopl")) tell(iopl(3));
+  if (!strcmp(how, "syslog")) tell(klogctl(3, log, sizeof(log)));
   if (!strcmp(how, "settime")) tell(reach_settime());
   if (!strcmp(how, "adjtime")) tell(reach_adjtime());
   if (!strcmp(how, "autoload")) tell(reach_autoload());
@@ -454,8 +685,11 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "remove")) tell(unlink(first));
   if (!strcmp(how, "io-uring")) tell(reach_io_uring());
   if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
+  if (!strcmp(how, "socket")) tell(socket(atoi(first), atoi(second), 0));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));
   if (!strcmp(how, "connect")) tell(reach_connect(first));
+  if (!strcmp(how, "ring")) tell(reach_by_ring(first, second));
+  if (!strcmp(how, "compat")) tell(reach_compat(first, second, third));
   fprintf(stderr, "reach: what is %s?\n", how);
   return 2;
 }

@@ -26,8 +26,9 @@ WORDS = {
 HEAD = """# What a container can do to the host
 
 Made by `tests/e2e/escape.bats`, on 6.1 and 6.12 alike: each item of [escape-checks.md](escape-checks.md) done in a container that has
-been given all that its technique needs, under both actions, in one that has what Docker gives, under `block`, and on the host
-under `block`. *Refused* is EPERM, and nothing happened; *the kernel refuses* what the container has no right to, or has
+been given all that its technique needs, under both actions, in one that has the capabilities and namespaces that Docker gives, without its
+filter of system calls, under `block`, and on the host under `block`. (In the usual one what needs a user namespace was tried with
+`AS1` left out.) *Refused* is EPERM, and nothing happened; *the kernel refuses* what the container has no right to, or has
 not, which nobody hears of. *Its own* is allowed, as it concerns the container alone.
 
 | Item | | Alert | Block | In a usual container | On the host |

@@ -116,8 +116,9 @@ GROUPS = {
 HEAD = """# Ways to get code running in a container
 
 What comes of each under a rule of type `non-image-program` that blocks: *refused* (with `EPERM`, and an alert), *the image's
-own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run, and to be
-reported. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
+own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run with runc,
+and to be reported. A dropped `PT_INTERP` on a `tmpfs` or a volume is refused as it is mapped, not as it is opened: by then the old
+program is gone, and the process dies. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
 `scripts/test tests/e2e/exec_matrix.bats`.
 
 Shown by tests of their own: a name that is exchanged with `RENAME_EXCHANGE` all the time runs what was judged

@@ -102,7 +102,7 @@ HOLDFAST_CHECK(PS2, SENSITIVE_KERNEL_FS, checked, suspicious, reconnaissance, "T
 HOLDFAST_CHECK(PS3, SENSITIVE_KERNEL_FS, checked, reminder, boundary, "T1562",
 	       "sysctl settings of the whole host")
 HOLDFAST_CHECK(PS4, SENSITIVE_KERNEL_FS, checked, suspicious, boundary, "T1562.001",
-	       "debugfs, tracefs, parameters of modules")
+	       "debugfs, tracefs, securityfs, variables of the firmware, parameters of modules")
 HOLDFAST_CHECK(RD1, RAW_DEVICE, checked, reminder, precondition, "T1611",
 	       "making a device node (mknod)")
 HOLDFAST_CHECK(RD2, RAW_DEVICE, checked, urgent, boundary, "T1611",
@@ -126,7 +126,7 @@ HOLDFAST_CHECK(HW5, HOST_PERSISTENCE, checked, suspicious, boundary, "T1543.005"
 HOLDFAST_CHECK(HC1, HOST_CREDENTIAL, checked, suspicious, boundary, "T1552",
 	       "certificates of the kubelet, kubeconfig, pki")
 HOLDFAST_CHECK(HC2, HOST_CREDENTIAL, checked, suspicious, boundary, "T1528",
-	       "the host's shadow file and SSH keys")
+	       "the host's shadow file and SSH keys, secrets of other pods")
 HOLDFAST_CHECK(HC3, HOST_CREDENTIAL, checked, suspicious, precondition, "T1552",
 	       "a link out of /var/log")
 HOLDFAST_CHECK(SK1, RUNTIME_SOCKET, checked, suspicious, boundary, "T1610",
