@@ -568,6 +568,9 @@ in_turn() {
 
 @test "the published table is what was found here" {
     python3 "$BATS_TEST_DIRNAME/lib/escape_matrix.py" "$catalogue" "$BATS_TEST_DIRNAME" "$found" >"$BATS_TEST_DIRNAME/../../build/escape-matrix.md"
-    tried() { grep -vE "^\| \`($(lacking))\`" "$BATS_TEST_DIRNAME/../../$1/escape-matrix.md"; }
+    local lacking; lacking=$(lacking)
+    # of which one way is not there
+    ! is_debug || lacking+='|PS4'
+    tried() { grep -vE "^\| \`($lacking)\`" "$BATS_TEST_DIRNAME/../../$1/escape-matrix.md"; }
     diff <(tried docs) <(tried build)
 }
