@@ -88,7 +88,7 @@ unload_af_key() { is_debug || wait_for 10 modprobe --quiet --remove af_key; }
 
 # What the debug kernel was built without, or has no function for that could be hooked: a pattern.
 lacking() { if is_debug; then echo 'PS2|RD3|RD5|FH1|KL2'; else echo none; fi; }
-lacking_ways() { if is_debug; then echo 'compat|kexec-file|socket|tree-search|snapshot|.*/(mapper|uinput|snapshot|channel|state)|.* (nfsd|ecryptfs) .*'; else echo none; fi; }
+lacking_ways() { if is_debug; then echo 'compat|kexec-file|write-memory|socket|tree-search|snapshot|.*/(mapper|uinput|snapshot|channel|state)|.* (nfsd|ecryptfs) .*'; else echo none; fi; }
 possible() { grep -vE "^($(lacking)) |^[A-Z0-9]* ($(lacking_ways))( |$)"; }
 
 # tries SRV [HOST]   an item a line, and how to do it; SRV is where the host's things are, HOST where its directories are
