@@ -32,7 +32,7 @@ teardown() {
     pkill -f "$programs/reach give" || true
     rmdir "$srv"/{named,devices}/sub 2>/dev/null || true
     umount "$srv"/{named,devices,binfmt,security,debug,trace,shared} 2>/dev/null || true
-    while umount --lazy /mnt 2>/dev/null; do :; done
+    umount --lazy /mnt /opt 2>/dev/null || true
     rmmod corrupt 2>/dev/null || true
     while umount --lazy /proc/uptime 2>/dev/null; do :; done
     umount --lazy "$srv/namespace" 2>/dev/null || true
@@ -195,7 +195,7 @@ MT2 mount binfmt_misc none
 MT3 move /proc/uptime /etc/os-release
 MT3 detach /proc
 MT3 bind /proc /mnt
-MT3 move-mount /proc /mnt
+MT3 move-mount /proc /opt
 MT3 uncover /proc/uptime
 MT3 writable /proc/sys
 MT3 writable /proc/sys /proc/sys

@@ -173,8 +173,7 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
         .nest(HOLDFAST_A_PROFILE, ByteWriter()
                                       .u32(HOLDFAST_A_PROFILE_ID, id)
                                       .u32(HOLDFAST_A_PROFILE_MORE, index)
-                                      .text(HOLDFAST_A_PROFILE_DIRECTORY, "/usr"))
-        .bytes();
+                                      .text(HOLDFAST_A_PROFILE_DIRECTORY, "/usr"));
   };
   std::vector<PolicyProfile> profiles;
   REQUIRE(parseProfiles(
@@ -182,15 +181,15 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
           .nest(HOLDFAST_A_PROFILE, ByteWriter().u32(HOLDFAST_A_PROFILE_ID, 3).nest(HOLDFAST_A_PROFILE_RULE, rule))
           .bytes(),
       profiles));
-  REQUIRE(parseProfiles(more(3, 0), profiles));
+  REQUIRE(parseProfiles(more(3, 0).bytes(), profiles));
   CHECK(profiles == std::vector{PolicyProfile{3,
                                               {{.tag = 5,
                                                 .action = Verdict::Deny,
                                                 .on_running = Verdict::Alert,
                                                 .id = 9,
                                                 .directories = {"/opt", "/srv", "/usr"}}}}});
-  CHECK_FALSE(parseProfiles(more(4, 0), profiles));
-  CHECK_FALSE(parseProfiles(more(3, 1), profiles));
+  CHECK_FALSE(parseProfiles(more(4, 0).bytes(), profiles));
+  CHECK_FALSE(parseProfiles(more(3, 1).bytes(), profiles));
 
   CHECK(parsePatterns(
             ByteWriter().nest(HOLDFAST_A_PATTERN, ByteWriter().text(HOLDFAST_A_PATTERN_PARENT, "docker")).bytes())
