@@ -20,7 +20,7 @@ teardown() { holdfast_teardown; container_teardown; }
         echo "$place: $output"
         end=139 # SIGSEGV, of the kernel's own
         [[ $place != root ]] || end=126
-        [[ $output != *ran* && $output == *"status $end" ]]
+        [[ $output != *ran* && $output == *"status $end"* ]]
         [[ $(alert_lines "interp-$place") == *" deny /opt/interpreter" ]]
     done
     # on the container's root before the program is lost
