@@ -1,7 +1,7 @@
 # Podman without root, from a user's own session: its containers are members like any, and what their user could have
 # written about them is not believed.
 # vm: --init systemd --in-turn
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast
