@@ -36,8 +36,8 @@ static bool has_locked(const struct holdfast_covered *covered,
 	return false;
 }
 
-void holdfast_covered_add(struct holdfast_covered *covered,
-			  const struct dentry *place)
+/* @place: NULL for all */
+static void add(struct holdfast_covered *covered, const struct dentry *place)
 {
 	const struct dentry **fresh = NULL;
 
@@ -49,70 +49,95 @@ void holdfast_covered_add(struct holdfast_covered *covered,
 		swap(covered->places, fresh);
 	if (!place || !covered->places)
 		covered->everywhere = true;
-	else if (has_locked(covered, place))
-		;
-	else if (covered->nr < HOLDFAST_COVERED_MAX)
-		covered->places[covered->nr++] = place;
-	else
+	else if (!has_locked(covered, place) &&
+		 covered->nr == HOLDFAST_COVERED_MAX)
 		covered->everywhere = true;
+	else if (!has_locked(covered, place))
+		covered->places[covered->nr++] = place;
 	spin_unlock(&covered->lock);
 	kfree(fresh);
 }
 
+static bool has(struct holdfast_covered *covered, const struct dentry *place)
+{
+	bool found;
+
+	spin_lock(&covered->lock);
+	found = covered->everywhere || has_locked(covered, place);
+	spin_unlock(&covered->lock);
+	return found;
+}
+
 bool holdfast_covered_has(struct holdfast_covered *covered,
-			  const struct path *path)
+			  const struct path *path, const struct path *root)
 {
 	struct path at = *path;
-	struct dentry *parent;
-	bool has, more = true;
+	bool found;
 
 	if (!READ_ONCE(covered->nr) && !READ_ONCE(covered->everywhere))
 		return false;
 	path_get(&at);
-	do {
-		spin_lock(&covered->lock);
-		has = covered->everywhere || has_locked(covered, at.dentry);
-		spin_unlock(&covered->lock);
-		if (at.dentry == at.mnt->mnt_root || IS_ROOT(at.dentry)) {
-			more = follow_up(&at);
-		} else {
-			parent = dget_parent(at.dentry);
-			dput(at.dentry);
-			at.dentry = parent;
-		}
-	} while (!has && more);
+	found = READ_ONCE(covered->everywhere);
+	/* Out of what is not mounted any more there is no way. */
+	while (!found && at.mnt != root->mnt)
+		found = !follow_up(&at) || has(covered, at.dentry);
 	path_put(&at);
-	return has;
+	return found;
 }
 
-/* @shared: it propagates to others' mount namespaces. @place: NULL for all. */
-static void note(bool shared, const struct dentry *place)
+void holdfast_member_covers(const struct path *path)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
 
 	if (!member)
 		return;
-	if (shared || holdfast_home_is_at(member->home, current))
-		holdfast_covered_add(&member->home->covered, place);
+	if (holdfast_home_mounts(member->home,
+				 path->mnt->mnt_flags & MNT_SHARED))
+		add(&member->home->covered, path->dentry);
 	holdfast_member_put(member);
-}
-
-void holdfast_member_covers(const struct path *path)
-{
-	note(path->mnt->mnt_flags & MNT_SHARED, path->dentry);
 }
 
 void holdfast_member_uncovers(struct vfsmount *mnt)
 {
-	struct path path = { .mnt = mnt, .dentry = mnt->mnt_root };
+	struct holdfast_member *member = holdfast_member_get(current);
+	struct path at = { .mnt = mnt, .dentry = mnt->mnt_root };
+	bool own;
 
-	path_get(&path);
-	if (follow_up(&path))
-		note(path.mnt->mnt_flags & MNT_SHARED, path.dentry);
-	path_put(&path);
+	if (!member)
+		return;
+	path_get(&at);
+	own = mnt != member->home->root_mnt && follow_up(&at) &&
+	      has(&member->home->covered, at.dentry);
+	if (!own && holdfast_home_mounts(member->home,
+					 at.mnt->mnt_flags & MNT_SHARED))
+		add(&member->home->covered, NULL);
+	path_put(&at);
+	holdfast_member_put(member);
 }
 
 void holdfast_member_covers_all(void)
 {
-	note(false, NULL);
+	struct holdfast_member *member = holdfast_member_get(current);
+
+	if (!member)
+		return;
+	if (holdfast_home_mounts(member->home, false))
+		add(&member->home->covered, NULL);
+	holdfast_member_put(member);
+}
+
+void holdfast_member_moves(struct vfsmount *mnt, struct dentry *dentry)
+{
+	const struct path path = { .mnt = mnt, .dentry = dentry };
+	struct holdfast_member *member;
+
+	if (!d_mountpoint(dentry) &&
+	    !(d_is_dir(dentry) && path_has_submounts(&path)))
+		return;
+	member = holdfast_member_get(current);
+	if (!member)
+		return;
+	/* A namespace where nothing is mounted there does that to all others. */
+	add(&member->home->covered, NULL);
+	holdfast_member_put(member);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The root and the mount namespace that a container was armed with. */
+#include <linux/capability.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -143,10 +144,21 @@ void holdfast_home_put(struct holdfast_home *home)
 		finish(home);
 }
 
-bool holdfast_home_is_at(const struct holdfast_home *home,
-			 struct task_struct *task)
+bool holdfast_home_mounts(const struct holdfast_home *home, bool shared)
 {
-	return in_mnt_ns(task, home->mnt_ns);
+	struct ns_common *its = mnt_ns_operations->get(current);
+	struct user_namespace *owner;
+	bool counts;
+
+	if (!its)
+		return false;
+	owner = mnt_ns_operations->owner(its);
+	/* To one of another user namespace nothing propagates back. */
+	counts = ns_capable_noaudit(owner, CAP_SYS_ADMIN) &&
+		 (its == home->mnt_ns ||
+		  (shared && owner == mnt_ns_operations->owner(home->mnt_ns)));
+	mnt_ns_operations->put(its);
+	return counts;
 }
 
 bool holdfast_home_entered(const struct holdfast_home *home,
@@ -203,7 +215,7 @@ bool holdfast_home_has(struct holdfast_home *home,
 	has = its.dentry == home->root_dentry && its.mnt == home->root_mnt &&
 	      holdfast_root_is(home->root, its.dentry->d_sb) &&
 	      path_is_under(path, &its) &&
-	      !holdfast_covered_has(&home->covered, path);
+	      !holdfast_covered_has(&home->covered, path, &its);
 	path_put(&its);
 	return has;
 }

@@ -77,9 +77,11 @@ bool holdfast_is_host_mount(const struct path *path);
 bool holdfast_home_entered(const struct holdfast_home *home,
 			   struct task_struct *task);
 
-/* As that, of the host's, too. */
-bool holdfast_home_is_at(const struct holdfast_home *home,
-			 struct task_struct *task);
+/*
+ * Does what current mounts or unmounts, if it may, count there? In the mount
+ * namespace; or elsewhere, if it is @shared and may propagate. May sleep.
+ */
+bool holdfast_home_mounts(const struct holdfast_home *home, bool shared);
 
 /*
  * Is @task, which the caller holds or is, there, and is @path below the root, by

@@ -17,6 +17,7 @@
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
+#include "covered.h"
 #include "host_dir.h"
 #include "machine_fs.h"
 #include "member.h"
@@ -46,6 +47,7 @@ HOLDFAST_DEFINE_HOOK(__mnt_want_write);
 #define WRITE_IT	(1 << HOLDFAST_HOST_WRITE)
 #define READ_IT		(1 << HOLDFAST_HOST_READ)
 #define LINK_IT		(1 << HOLDFAST_HOST_LINK)
+#define REMOVE_IT	(WRITE_IT | 1 << HOLDFAST_HOST_ACCESSES)
 
 /* What a write is by where it goes, whatever file it is; -1 for nothing. */
 static int item_of_place(struct vfsmount *mnt, struct dentry *dentry)
@@ -109,6 +111,8 @@ static int check(struct vfsmount *mnt, struct dentry *dentry,
 	err = holdfast_check(&(struct holdfast_reach){ .check = -1 });
 	if (!err)
 		err = check_file(mnt, dentry, accesses);
+	if (!err && (accesses & REMOVE_IT) == REMOVE_IT)
+		holdfast_member_moves(mnt, dentry);
 	holdfast_leave(index);
 	return err;
 }
@@ -154,9 +158,9 @@ DEFINE_PATH_HOOK(mkdir, dir->mnt, dentry, WRITE_IT,
 DEFINE_PATH_HOOK(symlink, dir->mnt, dentry,
 		 WRITE_IT | (leads_out(target) ? LINK_IT : 0),
 		 const struct path *dir, struct dentry *dentry, const char *target)
-DEFINE_PATH_HOOK(unlink, dir->mnt, dentry, WRITE_IT,
+DEFINE_PATH_HOOK(unlink, dir->mnt, dentry, REMOVE_IT,
 		 const struct path *dir, struct dentry *dentry)
-DEFINE_PATH_HOOK(rmdir, dir->mnt, dentry, WRITE_IT,
+DEFINE_PATH_HOOK(rmdir, dir->mnt, dentry, REMOVE_IT,
 		 const struct path *dir, struct dentry *dentry)
 DEFINE_PATH_HOOK(truncate, path->mnt, path->dentry, WRITE_IT,
 		 const struct path *path)
@@ -231,6 +235,10 @@ int holdfast_policy_security_path_rename(const struct path *old_dir,
 		err = check_storage(old_dentry);
 	if (!err)
 		err = check(new_dir->mnt, new_dentry, of_new);
+	if (!err) {
+		holdfast_member_moves(old_dir->mnt, old_dentry);
+		holdfast_member_moves(new_dir->mnt, new_dentry);
+	}
 	holdfast_leave(index);
 	return err;
 }

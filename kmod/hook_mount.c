@@ -296,7 +296,13 @@ static bool propagates(const struct path *path)
 	return !own;
 }
 
-#define CHANGES	(MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+/* The kernel looks for a bind first. */
+static bool only_changes(unsigned long flags)
+{
+	return (flags & MS_REMOUNT) ||
+	       (!(flags & MS_BIND) &&
+		(flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)));
+}
 
 /* The item that mount(2) is by itself, whatever is mounted. */
 static int item_of_mount(const struct path *path, unsigned long flags)
@@ -307,7 +313,7 @@ static int item_of_mount(const struct path *path, unsigned long flags)
 		return read_only && !(flags & MS_RDONLY) &&
 		       is_of_kernel(path->dentry->d_sb) ?
 			       HOLDFAST_CHECK_MT3 : -1;
-	if (flags & CHANGES)
+	if (only_changes(flags))
 		return -1;
 	return propagates(path) ? HOLDFAST_CHECK_MT5 : -1;
 }
@@ -333,7 +339,7 @@ int holdfast_policy_security_sb_mount(const char *dev_name,
 		err = holdfast_setup_mount(path, flags);
 	} else {
 		err = check_path(item_of_mount(path, flags), path);
-		if (!err && !(flags & (MS_REMOUNT | CHANGES)))
+		if (!err && !only_changes(flags))
 			holdfast_member_covers(path);
 	}
 	holdfast_leave(index);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verdict on a file that is about to be executed or mapped executable. */
 #include <linux/dcache.h>
+#include <linux/fs_struct.h>
+#include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
 
 #include "accept.h"
@@ -57,6 +60,29 @@ static char *name_of(const struct holdfast_case *c, char *buffer, int size)
 	if (page)
 		__putname(page);
 	return name;
+}
+
+/*
+ * The name of the file, for people; and if it counts, for rules, else NULL. Both are
+ * by the root directory, which another thread may have changed in between and back.
+ */
+static const char *find_name(const struct holdfast_case *c,
+			     struct holdfast_event *event)
+{
+	const struct fs_struct *fs = current->fs;
+	unsigned int seq, tries;
+	bool counts = false;
+	char *name;
+
+	for (tries = 0; tries < 4; tries++) {
+		seq = read_seqcount_begin(&fs->seq);
+		name = name_of(c, event->path, sizeof(event->path));
+		event->name = IS_ERR(name) ? NULL : name;
+		counts = names_count(c);
+		if (!read_seqcount_retry(&fs->seq, seq))
+			return counts ? event->name : NULL;
+	}
+	return NULL;
 }
 
 static bool exempt(const struct holdfast_rule *rule, const char *path,
@@ -177,8 +203,8 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 	struct holdfast_event *event;
 	enum holdfast_origin origin;
 	bool lists_programs;
+	const char *name;
 	int err = 0;
-	char *name;
 
 	might_sleep();
 	origin = holdfast_origin_of(c->task, c->path, c->root, c->may_read);
@@ -190,10 +216,8 @@ struct holdfast_event *holdfast_verdict(const struct holdfast_case *c)
 	event = holdfast_event_new(c->task, c->kind, GFP_KERNEL);
 	if (!event)
 		return ERR_PTR(-ENOMEM);
-	name = name_of(c, event->path, sizeof(event->path));
-	event->name = IS_ERR(name) ? NULL : name;
 	event->body.origin = origin;
-	name = names_count(c) ? event->name : NULL;
+	name = find_name(c, event);
 	lists_programs = apply_rules(event, c, name, NULL);
 	if (event->body.verdict != HOLDFAST_VERDICT_ALLOW &&
 	    origin == HOLDFAST_ORIGIN_VOLUME && c->may_read &&

@@ -9,14 +9,13 @@
 
 /*
  * Is all in the file system the machine's: policies of security modules, variables
- * of the firmware, what configures the kernel? There is one each.
+ * of the firmware, what configures the kernel? There is one each. Not SELinux's and
+ * Smack's, in which whoever asks a question writes.
  */
 static inline bool holdfast_is_machine_fs(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
 	case SECURITYFS_MAGIC:
-	case SELINUX_MAGIC:
-	case SMACK_MAGIC:
 	case HOLDFAST_CONFIGFS_MAGIC:
 	case EFIVARFS_MAGIC:
 	case PSTOREFS_MAGIC:

@@ -53,7 +53,10 @@ run_beside() {
     mount --bind /root/evil /opt/plugins
     attempt mounted-over /opt/plugins/copy
     umount /opt/plugins
-    attempt mounted-over-once /opt/plugins/copy
+    attempt as-it-was /opt/plugins/copy
+    mount -o bind,private /root/evil /opt/plugins
+    attempt mounted-private /opt/plugins/copy
+    umount /opt/plugins
     umount -l /mnt
     mkdir -p /mnt/plugins
     cp /usr/bin/marker /mnt/plugins/copy
@@ -72,7 +75,7 @@ run_beside() {
     done
     output=$(in_container drift-allowed run_beside)
     echo "$output"
-    [[ $(grep -c ': refused$' <<<"$output") -eq 11 && $(wc -l <<<"$output") -eq 11 ]]
+    [[ $(grep -c ': refused$' <<<"$output") -eq 11 && $(wc -l <<<"$output") -eq 12 && $output == *"as-it-was: ran"* ]]
     [[ $(operations) -eq 11 ]]
     # and no more once the rule allows no directory
     set_rule block
@@ -93,8 +96,8 @@ run_beside() {
     run exec_container drift-many sh -c '
         for number in 00001 03999 07999 00002 04000 08000; do
             at=/opt/plugins/$number/lib/x86_64-linux-gnu/extensions
-            mkdir -p $at && cp /usr/bin/marker $at && $at/marker || echo no
-        done' 2>/dev/null
+            (mkdir -p $at && cp /usr/bin/marker $at && $at/marker) 2>/dev/null || echo no
+        done'
     echo "$output"
     same "ran ran ran no no no" "$(grep -xE "ran|no" <<<"$output" | paste -sd ' ')"
     same 3 "$(operations)"

@@ -169,11 +169,10 @@ TEST_CASE("dumps: hooks, containers, members, profiles, patterns") {
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/opt")
                         .text(HOLDFAST_A_RULE_DIRECTORY, "/srv");
   const auto more = [](std::uint32_t id, std::uint32_t index) {
-    return ByteWriter()
-        .nest(HOLDFAST_A_PROFILE, ByteWriter()
-                                      .u32(HOLDFAST_A_PROFILE_ID, id)
-                                      .u32(HOLDFAST_A_PROFILE_MORE, index)
-                                      .text(HOLDFAST_A_PROFILE_DIRECTORY, "/usr"));
+    return ByteWriter().nest(HOLDFAST_A_PROFILE, ByteWriter()
+                                                     .u32(HOLDFAST_A_PROFILE_ID, id)
+                                                     .u32(HOLDFAST_A_PROFILE_MORE, index)
+                                                     .text(HOLDFAST_A_PROFILE_DIRECTORY, "/usr"));
   };
   std::vector<PolicyProfile> profiles;
   REQUIRE(parseProfiles(

@@ -118,6 +118,8 @@ Outcome<void> Socket::exchange(nl_msg* message, std::string_view what, const OnR
     broken_ = true;
     return failWith(EIO, std::string(what) + ": netlink: " + nl_geterror(result));
   }
+  // What comes of two lists in turn may make no sense.
+  if (interrupted) return {};
   if (!exchange.parsed) return failWith(EPROTO, std::string(what) + ": " + exchange.parsed.error().message);
   return {};
 }
