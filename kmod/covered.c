@@ -101,15 +101,16 @@ void holdfast_member_uncovers(struct vfsmount *mnt)
 {
 	struct holdfast_member *member = holdfast_member_get(current);
 	struct path at = { .mnt = mnt, .dentry = mnt->mnt_root };
-	bool own;
+	bool uncovers;
 
 	if (!member)
 		return;
 	path_get(&at);
-	own = mnt != member->home->root_mnt && follow_up(&at) &&
-	      has(&member->home->covered, at.dentry);
-	if (!own && holdfast_home_mounts(member->home,
-					 at.mnt->mnt_flags & MNT_SHARED))
+	/* What is mounted nowhere as yet covers nothing. */
+	uncovers = mnt == member->home->root_mnt ||
+		   (follow_up(&at) && !has(&member->home->covered, at.dentry));
+	if (uncovers && holdfast_home_mounts(member->home,
+					     at.mnt->mnt_flags & MNT_SHARED))
 		add(&member->home->covered, NULL);
 	path_put(&at);
 	holdfast_member_put(member);
