@@ -17,7 +17,9 @@
 #include "accept.h"
 #include "content.h"
 #include "held.h"
+#include "home.h"
 #include "judge.h"
+#include "member.h"
 #include "origin.h"
 #include "overlay.h"
 
@@ -81,7 +83,9 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 		return NULL;
 	if (holdfast_origin_own_layer(origin))
 		dentry = holdfast_overlay_upper(d_inode(dentry));
-	else if (holdfast_content_on_loop(dentry->d_sb))
+	else if (holdfast_content_on_loop(dentry->d_sb) ||
+		 (dentry->d_sb->s_bdev &&
+		  READ_ONCE(c->member->home->mounts_disks)))
 		return NULL; /* A container may have made it. */
 	if (!dentry)
 		return NULL;
@@ -112,7 +116,7 @@ int holdfast_accept_unchanged(const struct holdfast_case *c,
 {
 	int result = holdfast_content_known(content);
 
-	if (result == -ENOENT && c->may_read)
+	if (result != 1 && c->may_read)
 		result = compare(c, content);
 	return result < 0 && result != -ENOENT ? refusal(result) : result;
 }

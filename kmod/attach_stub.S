@@ -82,6 +82,12 @@ HOLDFAST_STUB security_settime64
 HOLDFAST_STUB security_syslog
 HOLDFAST_STUB __x64_sys_reboot
 HOLDFAST_STUB __ia32_sys_reboot
+HOLDFAST_STUB __x64_sys_delete_module
+HOLDFAST_STUB __ia32_sys_delete_module
+HOLDFAST_STUB __x64_sys_swapon
+HOLDFAST_STUB __ia32_sys_swapon
+HOLDFAST_STUB __x64_sys_perf_event_open
+HOLDFAST_STUB __ia32_sys_perf_event_open
 HOLDFAST_STUB security_bpf
 HOLDFAST_STUB security_unix_stream_connect
 HOLDFAST_STUB security_file_receive

@@ -6,6 +6,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #include "attach.h"
 #include "check.h"
@@ -54,6 +55,15 @@ out:
 	return verdict;
 }
 
+/* What is mounted nowhere has only the name on its file system. */
+static char *name_of(const struct path *path, char *buffer, int size)
+{
+	char *name = d_path(path, buffer, size);
+
+	return IS_ERR(name) || strcmp(name, "/") || IS_ROOT(path->dentry) ?
+		       name : dentry_path_raw(path->dentry, buffer, size);
+}
+
 static void describe(struct holdfast_event *event,
 		     const struct holdfast_reach *reach)
 {
@@ -62,8 +72,8 @@ static void describe(struct holdfast_event *event,
 	event->name = (char *)reach->name;
 	if (reach->path && !reach->atomic) {
 		inode = d_inode(reach->path->dentry);
-		event->name = d_path(reach->path, event->path,
-				     sizeof(event->path));
+		event->name = name_of(reach->path, event->path,
+				      sizeof(event->path));
 	} else if (reach->dentry) {
 		inode = d_inode(reach->dentry);
 		event->name = dentry_path_raw(reach->dentry, event->path,
@@ -172,13 +182,13 @@ bool holdfast_is_own(struct task_struct *task)
 {
 	struct holdfast_member *member, *its;
 	struct holdfast_place place = {};
-	bool own = false;
+	bool begun, own = false;
 
 	rcu_read_lock();
 	member = holdfast_member_find(current->signal);
 	if (!member)
 		goto out;
-	its = holdfast_member_find(task->signal);
+	its = holdfast_member_find_made(task, &begun);
 	if (its) {
 		own = its->container == member->container;
 	} else if (holdfast_in_container(task)) {

@@ -17,17 +17,23 @@
 #include <linux/list.h>
 #include <linux/magic.h>
 #include <linux/major.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
+#include <linux/pagevec.h>
 #include <linux/path.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "attach.h"
 #include "compat/compat.h"
 #include "content.h"
 #include "core/digests.h"
+#include "mark_group.h"
 
-#define CHUNK	(64 << 10) /* bytes read at once */
+#define CHUNK		(64 << 10) /* bytes read at once */
+#define MAX_WAIT	HZ /* jiffies, for who holds pages */
 
 /**
  * struct cookie - when a file was last written, as its file system tells
@@ -54,7 +60,9 @@ struct cookie {
  * @cookie: as the first of them came
  * @reading: of users, protects all that follow; without any, @lock does
  * @known: @equal was found out
- * @equal: with the lower file
+ * @equal: with a lower file
+ * @compared_to: the inode of the last one; another one is another question, as each of
+ *	a file's names may have its own. Not held, never followed
  * @hashed: @digest was found out
  * @digest: of the file
  */
@@ -68,6 +76,7 @@ struct holdfast_content {
 	struct mutex reading; /* see above */
 	bool known;
 	bool equal;
+	const struct inode *compared_to;
 	bool hashed;
 	u8 digest[HOLDFAST_DIGEST_SIZE];
 };
@@ -149,8 +158,7 @@ void holdfast_content_exit(void)
 		spin_lock(&all_lock);
 	}
 	spin_unlock(&all_lock);
-	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
+	holdfast_mark_group_exit(group);
 	crypto_free_shash(sha256);
 }
 
@@ -272,7 +280,7 @@ struct holdfast_content *holdfast_content_claim(struct inode *inode, bool cached
 	struct holdfast_content *content;
 	int err;
 
-	if (!reliable(inode->i_sb))
+	if (!reliable(inode->i_sb) || IS_DAX(inode))
 		return ERR_PTR(-ENOENT);
 	content = cached ? find(inode) : find_or_make(inode);
 	if (!content)
@@ -294,6 +302,64 @@ void holdfast_content_release(struct holdfast_content *content)
 		atomic_inc(&content->inode->i_writecount);
 	spin_unlock(&content->lock);
 	fsnotify_put_mark(&content->mark);
+}
+
+/*
+ * Might somebody who had it mapped to write hold a page still, to write to it when
+ * all else is over, as process_vm_writev() and direct I/O do? Also true for who
+ * only reads.
+ */
+static bool is_held(struct address_space *mapping)
+{
+	struct folio_batch batch;
+	bool held = false;
+	pgoff_t at = 0;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	while (!held && filemap_get_folios(mapping, &at, ULONG_MAX, &batch)) {
+		for (i = 0; i < folio_batch_count(&batch) && !held; i++)
+			held = holdfast_folio_is_held(batch.folios[i], 1);
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+	return held;
+}
+
+/*
+ * What is read from now on nobody can write to: a page that somebody holds becomes
+ * one that is no longer the file's. Writers are locked out, and so nobody comes to
+ * hold one to write who did not before.
+ */
+static int take_from_holders(struct holdfast_content *content)
+{
+	static unsigned long drain;
+	struct address_space *mapping = content->inode->i_mapping;
+	unsigned long end = jiffies + MAX_WAIT;
+	int err;
+
+	while (is_held(mapping)) {
+		/* Pages that are fresh are held by lists of the processors' own. */
+		if (!READ_ONCE(drain))
+			WRITE_ONCE(drain,
+				   holdfast_find_function("lru_add_drain_all"));
+		if (READ_ONCE(drain)) {
+			holdfast_call(drain, 0, 0, 0, 0);
+			if (!is_held(mapping))
+				break;
+		}
+		/* What is in memory only is to be had from nowhere else. */
+		err = content->inode->i_sb->s_magic == TMPFS_MAGIC ?
+			      -ETXTBSY :
+			      filemap_write_and_wait(mapping) ?:
+				      invalidate_inode_pages2(mapping);
+		if (!err)
+			break;
+		/* Who writes back, or only reads, is through in a moment. */
+		if (time_after(jiffies, end) || schedule_timeout_killable(1))
+			return err;
+	}
+	return 0;
 }
 
 static struct file *open_to_read(const struct path *path)
@@ -388,14 +454,16 @@ int holdfast_content_equals(struct holdfast_content *content,
 		return 0;
 	if (mutex_lock_killable(&content->reading))
 		return -EINTR;
-	if (content->known)
+	if (content->known &&
+	    (content->equal || content->compared_to == d_inode(lower->dentry)))
 		result = content->equal;
 	else if (size != i_size_read(d_inode(lower->dentry)))
 		result = 0;
 	else
-		result = compare(path, lower);
+		result = take_from_holders(content) ?: compare(path, lower);
 	if (result >= 0) {
 		content->equal = result;
+		content->compared_to = d_inode(lower->dentry);
 		content->known = true;
 	}
 	mutex_unlock(&content->reading);
@@ -460,7 +528,8 @@ int holdfast_content_digest(struct holdfast_content *content,
 		return -EINTR;
 	}
 	if (!content->hashed)
-		err = path ? hash(path, content->digest) : -ENOENT;
+		err = path ? take_from_holders(content) ?:
+			     hash(path, content->digest) : -ENOENT;
 	if (!err) {
 		content->hashed = true;
 		memcpy(digest, content->digest, HOLDFAST_DIGEST_SIZE);

@@ -127,18 +127,33 @@ void holdfast_member_covers_all(void)
 	holdfast_member_put(member);
 }
 
+/* A namespace where nothing is mounted there does that to all others. */
+void holdfast_member_removes(const struct dentry *dentry)
+{
+	struct holdfast_member *member;
+
+	if (!d_mountpoint(dentry))
+		return;
+	member = holdfast_member_get(current);
+	if (!member)
+		return;
+	add(&member->home->covered, NULL);
+	holdfast_member_put(member);
+}
+
 void holdfast_member_moves(struct vfsmount *mnt, struct dentry *dentry)
 {
 	const struct path path = { .mnt = mnt, .dentry = dentry };
 	struct holdfast_member *member;
 
-	if (!d_mountpoint(dentry) &&
-	    !(d_is_dir(dentry) && path_has_submounts(&path)))
+	holdfast_member_removes(dentry);
+	if (!d_is_dir(dentry))
 		return;
 	member = holdfast_member_get(current);
 	if (!member)
 		return;
-	/* A namespace where nothing is mounted there does that to all others. */
-	add(&member->home->covered, NULL);
+	if (!READ_ONCE(member->home->covered.everywhere) &&
+	    path_has_submounts(&path))
+		add(&member->home->covered, NULL);
 	holdfast_member_put(member);
 }

@@ -47,9 +47,10 @@ void holdfast_member_uncovers(struct vfsmount *mnt);
 void holdfast_member_covers_all(void);
 
 /*
- * Current, a member, is about to rename or remove @dentry of the mount @mnt: what
- * is mounted on it or below goes along, or away.
+ * Current, a member, is about to rename @dentry of the mount @mnt, or to remove
+ * @dentry: what is mounted on it, or below, goes along, or away.
  */
 void holdfast_member_moves(struct vfsmount *mnt, struct dentry *dentry);
+void holdfast_member_removes(const struct dentry *dentry);
 
 #endif

@@ -25,27 +25,31 @@ bool holdfast_guard_may_speak(struct sk_buff *skb)
 	       !(holdfast_attached() && holdfast_is_member(current));
 }
 
-/* Has the process left the runtime's memory and descriptors behind? */
-static bool is_confirmed_member(struct task_struct *task)
-{
-	struct holdfast_member *member;
-	bool confirmed;
-
-	rcu_read_lock();
-	member = holdfast_member_find(task->signal);
-	confirmed = member && !holdfast_member_test(member,
-						    HOLDFAST_MEMBER_F_PROVISIONAL);
-	rcu_read_unlock();
-	return confirmed;
-}
-
+/*
+ * Who is in a container but has not left the runtime's memory and descriptors
+ * behind is not to be attached to. The record counts before the cgroup: that of a
+ * thread that is being made is the root still. A process that is being made, and
+ * whose parent is no member, may be a runtime's: with CLONE_PARENT whoever started
+ * the runtime is its parent.
+ */
 bool holdfast_guard_may_attach(struct task_struct *task)
 {
+	struct holdfast_member *member;
+	bool begun, may;
+
 	if (!holdfast_is_member(current))
 		return true;
 	if (task->tgid == holdfast_netlink_controller())
 		return false;
-	return is_confirmed_member(task) || !holdfast_in_container(task);
+	rcu_read_lock();
+	member = holdfast_member_find_made(task, &begun);
+	if (member)
+		may = !holdfast_member_test(member,
+					    HOLDFAST_MEMBER_F_PROVISIONAL);
+	else
+		may = begun && !holdfast_in_container(task);
+	rcu_read_unlock();
+	return may;
 }
 
 bool holdfast_guard_may_audit(const struct sk_buff *skb)

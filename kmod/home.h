@@ -19,7 +19,7 @@ struct vfsmount;
 
 /**
  * struct holdfast_home - where a container's programs come from; immutable, but
- *	for @covered
+ *	for @mounts_disks, which once set stays so, and @covered
  * @refs: those of the container, its members and callers
  * @root: the root file system that it was armed with; a reference
  * @root_dentry: the root directory; only compared
@@ -28,6 +28,8 @@ struct vfsmount;
  * @mnt_ns: the mount namespace; a reference, so that none that is made later
  *	has its address
  * @of_host: that is the host's
+ * @mounts_disks: a member has mounted a file system of a device, which it may
+ *	have, or be, in its hands
  * @storage: what the root is made of, until the last reference is gone
  * @covered: where members have changed what is mounted
  * @release: gives up @mnt_ns, if nobody else has it
@@ -40,6 +42,7 @@ struct holdfast_home {
 	const struct vfsmount *root_mnt;
 	struct ns_common *mnt_ns;
 	bool of_host;
+	bool mounts_disks;
 	struct holdfast_storage *storage;
 	struct holdfast_covered covered;
 	struct work_struct release;

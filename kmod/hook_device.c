@@ -8,6 +8,7 @@
 #include "check.h"
 #include "core/device.h"
 #include "host_dir.h"
+#include "member.h"
 
 HOLDFAST_DEFINE_HOOK(blkdev_open);
 HOLDFAST_DEFINE_HOOK(chrdev_open);
@@ -67,18 +68,25 @@ int holdfast_policy_security_path_mknod(const struct path *dir,
 					unsigned int dev)
 {
 	const struct path path = { .mnt = dir->mnt, .dentry = dentry };
-	int err = 0;
+	int index, err = 0;
 
 	holdfast_hit(security_path_mknod);
+	if (!holdfast_is_member(current))
+		return 0;
+	/* One section: unloading may begin between two. */
+	index = holdfast_enter();
 	if (is_device(mode, new_decode_dev(dev)))
 		err = check(HOLDFAST_CHECK_RD1, &path);
-	return err ? err : holdfast_host_file_make(dir, dentry);
+	if (!err)
+		err = holdfast_host_file_make(dir, dentry);
+	holdfast_leave(index);
+	return err;
 }
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(blkdev_open, HOLDFAST_CHECK_RD2),
 	HOLDFAST_CHECK_HOOK(chrdev_open, HOLDFAST_CHECK_KL4,
-			    HOLDFAST_CHECK_RD3, HOLDFAST_CHECK_RD4,
+			    HOLDFAST_CHECK_RD2, HOLDFAST_CHECK_RD3, HOLDFAST_CHECK_RD4,
 			    HOLDFAST_CHECK_RD5),
 	HOLDFAST_HOST_HOOK(security_path_mknod, HOLDFAST_CHECK_RD1),
 };

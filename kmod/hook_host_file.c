@@ -112,7 +112,7 @@ static int check(struct vfsmount *mnt, struct dentry *dentry,
 	if (!err)
 		err = check_file(mnt, dentry, accesses);
 	if (!err && (accesses & REMOVE_IT) == REMOVE_IT)
-		holdfast_member_moves(mnt, dentry);
+		holdfast_member_removes(dentry);
 	holdfast_leave(index);
 	return err;
 }

@@ -30,9 +30,15 @@ static const struct {
 	{ 'X', 122, XFS_SUPER_MAGIC, HOLDFAST_CHECK_FH1, "attributes by handle" },
 	{ 'X', 123, XFS_SUPER_MAGIC, HOLDFAST_CHECK_FH1, "attributes by handle" },
 	{ 0x94, 1, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HC2, "snapshot" },
+	{ 0x94, 10, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_RD2, "add device" },
+	{ 0x94, 11, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_RD2, "remove device" },
 	{ 0x94, 17, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HC2, "tree search" },
+	{ 0x94, 19, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HW5, "default subvolume" },
 	{ 0x94, 23, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HC2, "snapshot" },
 	{ 0x94, 38, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HC2, "send" },
+	{ 0x94, 53, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_RD2, "replace device" },
+	{ 0x94, 58, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_RD2, "remove device" },
+	{ 0x94, 63, BTRFS_SUPER_MAGIC, HOLDFAST_CHECK_HW5, "remove subvolume" },
 };
 
 static int check_request(const struct file *file, unsigned int command)
@@ -72,7 +78,8 @@ HOLDFAST_ASSERT_SAME_ARGUMENTS(security_file_ioctl,
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(security_file_ioctl, HOLDFAST_CHECK_FH1,
-			    HOLDFAST_CHECK_HC2),
+			    HOLDFAST_CHECK_HC2, HOLDFAST_CHECK_HW5,
+			    HOLDFAST_CHECK_RD2),
 	/* Since 6.1.75; before, the other one is asked for 32-bit programs, too. */
 	HOLDFAST_HOOK(security_file_ioctl_compat, false),
 };

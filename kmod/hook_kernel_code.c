@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Code for the kernel, its clock and its log, the machine's ports. */
 #include <linux/bpf.h>
+#include <linux/compat.h>
 #include <linux/kernel_read_file.h>
 #include <linux/perf_event.h>
+#include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/security.h>
+#include <linux/string.h>
 #include <linux/syslog.h>
 #include <linux/timekeeping.h>
 #include <linux/timex.h>
+#include <linux/uaccess.h>
 
 #include "attach.h"
 #include "check.h"
 #include "compat/compat.h"
+#include "member.h"
 
 HOLDFAST_DEFINE_HOOK(security_kernel_read_file);
 HOLDFAST_DEFINE_HOOK(security_kernel_load_data);
@@ -23,6 +30,12 @@ HOLDFAST_DEFINE_HOOK(do_adjtimex);
 HOLDFAST_DEFINE_HOOK(security_syslog);
 HOLDFAST_DEFINE_HOOK(__x64_sys_reboot);
 HOLDFAST_DEFINE_HOOK(__ia32_sys_reboot);
+HOLDFAST_DEFINE_HOOK(__x64_sys_delete_module);
+HOLDFAST_DEFINE_HOOK(__ia32_sys_delete_module);
+HOLDFAST_DEFINE_HOOK(__x64_sys_swapon);
+HOLDFAST_DEFINE_HOOK(__ia32_sys_swapon);
+HOLDFAST_DEFINE_HOOK(__x64_sys_perf_event_open);
+HOLDFAST_DEFINE_HOOK(__ia32_sys_perf_event_open);
 
 /* @item: negative for none. @name: which way, where the item has several. */
 static int check(int item, const char *name)
@@ -184,6 +197,15 @@ int holdfast_policy_security_syslog(int type)
 			     HOLDFAST_CHECK_KL4 : -1, "syslog");
 }
 
+/* Of a system call, for each table that has it. */
+#define DEFINE_CALL_POLICY(call, verdict)				\
+	asmlinkage int holdfast_policy_##call(const struct pt_regs *regs);	\
+	int holdfast_policy_##call(const struct pt_regs *regs)		\
+	{								\
+		holdfast_hit(call);					\
+		return verdict;						\
+	}
+
 /* In another pid namespace than the host's it ends that only. */
 static int check_reboot(void)
 {
@@ -192,21 +214,66 @@ static int check_reboot(void)
 	return check_if(CAP_SYS_BOOT, HOLDFAST_CHECK_KL4, "reboot");
 }
 
-asmlinkage int holdfast_policy___x64_sys_reboot(const struct pt_regs *regs);
+DEFINE_CALL_POLICY(__x64_sys_reboot, check_reboot())
+DEFINE_CALL_POLICY(__ia32_sys_reboot, check_reboot())
 
-int holdfast_policy___x64_sys_reboot(const struct pt_regs *regs)
+/*
+ * Whose rules let it unload others may not unload this one. Who changes the name
+ * meanwhile is not noticed, but by KL1.
+ */
+static int check_unload(const char __user *name)
 {
-	holdfast_hit(__x64_sys_reboot);
-	return check_reboot();
+	char own[sizeof(KBUILD_MODNAME)] = "";
+	int index, err;
+
+	if (!holdfast_is_member(current) || !holdfast_holds(CAP_SYS_MODULE))
+		return 0;
+	index = holdfast_enter();
+	err = check(HOLDFAST_CHECK_KL1, "unload");
+	if (!err && strncpy_from_user(own, name, sizeof(own)) ==
+		    sizeof(own) - 1 && !strcmp(own, KBUILD_MODNAME))
+		err = -EPERM;
+	holdfast_leave(index);
+	return err;
 }
 
-asmlinkage int holdfast_policy___ia32_sys_reboot(const struct pt_regs *regs);
+DEFINE_CALL_POLICY(__x64_sys_delete_module,
+		   check_unload((const char __user *)regs->di))
+DEFINE_CALL_POLICY(__ia32_sys_delete_module,
+		   check_unload(compat_ptr(regs->bx)))
 
-int holdfast_policy___ia32_sys_reboot(const struct pt_regs *regs)
+/* What the host's memory is written to may be read. */
+static int check_swap(void)
 {
-	holdfast_hit(__ia32_sys_reboot);
-	return check_reboot();
+	return check_if(CAP_SYS_ADMIN, HOLDFAST_CHECK_RD3, "swap");
 }
+
+DEFINE_CALL_POLICY(__x64_sys_swapon, check_swap())
+DEFINE_CALL_POLICY(__ia32_sys_swapon, check_swap())
+
+/* Samples have registers and stacks in them, and may bring a signal. */
+static int check_perf(int pid, unsigned long flags)
+{
+	struct task_struct *task;
+	int err = 0;
+
+	if (pid <= 0 || (flags & PERF_FLAG_PID_CGROUP))
+		return 0;
+	rcu_read_lock();
+	task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (task && holdfast_is_other(task))
+		err = holdfast_check(&(struct holdfast_reach){
+			.check = HOLDFAST_CHECK_PT1,
+			.target = task,
+			.atomic = true,
+		});
+	rcu_read_unlock();
+	return err;
+}
+
+DEFINE_CALL_POLICY(__x64_sys_perf_event_open, check_perf(regs->si, regs->r8))
+DEFINE_CALL_POLICY(__ia32_sys_perf_event_open,
+		   check_perf(regs->cx, (u32)regs->di))
 
 static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(security_kernel_read_file, HOLDFAST_CHECK_KL1,
@@ -222,8 +289,14 @@ static struct holdfast_hook hooks[] = {
 	HOLDFAST_CHECK_HOOK(do_adjtimex, HOLDFAST_CHECK_KL4),
 	HOLDFAST_CHECK_HOOK(security_syslog, HOLDFAST_CHECK_KL4),
 	HOLDFAST_CHECK_HOOK(__x64_sys_reboot, HOLDFAST_CHECK_KL4),
+	HOLDFAST_CHECK_HOOK(__x64_sys_delete_module, HOLDFAST_CHECK_KL1),
+	HOLDFAST_CHECK_HOOK(__x64_sys_swapon, HOLDFAST_CHECK_RD3),
+	HOLDFAST_CHECK_HOOK(__x64_sys_perf_event_open, HOLDFAST_CHECK_PT1),
 	/* Where 32-bit programs run. */
 	HOLDFAST_HOOK(__ia32_sys_reboot, false),
+	HOLDFAST_HOOK(__ia32_sys_delete_module, false),
+	HOLDFAST_HOOK(__ia32_sys_swapon, false),
+	HOLDFAST_HOOK(__ia32_sys_perf_event_open, false),
 };
 
 const struct holdfast_table holdfast_kernel_code_table = {

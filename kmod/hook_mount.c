@@ -71,6 +71,8 @@ static const struct {
 	/* Devices that no path names. */
 	{ "9p", HOLDFAST_CHECK_MT1, ALWAYS },
 	{ "virtiofs", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "vboxsf", HOLDFAST_CHECK_MT1, ALWAYS },
+	{ "zfs", HOLDFAST_CHECK_MT1, ALWAYS },
 	{ "jffs2", HOLDFAST_CHECK_MT1, ALWAYS },
 	{ "ubifs", HOLDFAST_CHECK_MT1, ALWAYS },
 	{ "overlay", HOLDFAST_CHECK_MT6, IN_OTHER_USER_NS },
@@ -489,6 +491,17 @@ static int check_upper(struct super_block *sb)
 	return err;
 }
 
+/* What is read from a device that a member has had its hands on proves nothing. */
+static void note_disk(void)
+{
+	struct holdfast_member *member = holdfast_member_get(current);
+
+	if (!member)
+		return;
+	WRITE_ONCE(member->home->mounts_disks, true);
+	holdfast_member_put(member);
+}
+
 /* Each time that a file system has been made, or found, to be mounted. */
 int holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb,
 					     void *options, unsigned long flags,
@@ -501,6 +514,8 @@ int holdfast_policy_security_sb_set_mnt_opts(struct super_block *sb,
 	holdfast_watch_binfmt(sb);
 	if (sb->s_magic == OVERLAYFS_SUPER_MAGIC && holdfast_is_member(current))
 		err = check_upper(sb);
+	if (sb->s_type->fs_flags & FS_REQUIRES_DEV)
+		note_disk();
 	holdfast_leave(index);
 	return err;
 }

@@ -63,6 +63,19 @@ struct holdfast_member *holdfast_member_find(struct signal_struct *signal)
 	return NULL;
 }
 
+struct holdfast_member *holdfast_member_find_made(struct task_struct *task,
+						  bool *begun)
+{
+	struct holdfast_member *member;
+
+	/* Who has begun was linked before. */
+	*begun = smp_load_acquire(&task->__state) != TASK_NEW;
+	member = holdfast_member_find(task->signal);
+	if (!member && !*begun)
+		member = holdfast_member_find(rcu_dereference(task->real_parent)->signal);
+	return member;
+}
+
 struct holdfast_member *holdfast_member_get(struct task_struct *task)
 {
 	struct holdfast_member *member;

@@ -69,6 +69,13 @@ void holdfast_member_exit(void);
 /* Under RCU: the record of the process, or NULL. What non-members pay for. */
 struct holdfast_member *holdfast_member_find(struct signal_struct *signal);
 
+/*
+ * Under RCU: the record of @task, or of its parent if it is being made and has none
+ * yet. Its cgroup is the root so long, although it can be found. @begun: it is made.
+ */
+struct holdfast_member *holdfast_member_find_made(struct task_struct *task,
+						  bool *begun);
+
 /* A reference to the record of @task, or NULL. */
 struct holdfast_member *holdfast_member_get(struct task_struct *task);
 void holdfast_member_put(struct holdfast_member *member);

@@ -68,7 +68,11 @@ bool holdfast_origin_is_anonymous(const struct file *file)
 	const struct dentry *dentry = file->f_path.dentry;
 	const struct super_block *sb = dentry->d_sb;
 
-	if (!(sb->s_flags & SB_KERNMOUNT))
+	/*
+	 * Who opens it again, by /proc/PID/map_files, has a file as any other. The
+	 * kernel's own is never opened, and so not to be read by read().
+	 */
+	if (!(sb->s_flags & SB_KERNMOUNT) || (file->f_mode & FMODE_PREAD))
 		return false;
 	/* shmem_zero_setup() and ksys_mmap_pgoff(); a memfd is "memfd:NAME". */
 	return (sb->s_magic == TMPFS_MAGIC &&

@@ -163,15 +163,22 @@ static bool find_by_note(struct dentry *dentry, struct path *lower)
 	return lower->dentry;
 }
 
-/* Of a file with several names copy-up leaves no note. */
+/*
+ * Of a file with several names copy-up leaves no note. It asks how many there are,
+ * which the inode need not say, as one of an overlay in a lower layer.
+ */
 static int find_with_links(struct dentry *dentry, struct path *lower)
 {
+	struct kstat stat;
 	int err = find_by_name(dentry, lower);
 
-	if (!err && d_inode(lower->dentry)->i_nlink == 1) {
-		path_put(lower);
+	if (err)
+		return err;
+	err = vfs_getattr_nosec(lower, &stat, STATX_NLINK, AT_STATX_DONT_SYNC);
+	if (!err && stat.nlink == 1)
 		err = -ENOENT;
-	}
+	if (err)
+		path_put(lower);
 	return err;
 }
 

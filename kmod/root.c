@@ -47,8 +47,12 @@ static int on_open_exec(struct fsnotify_group *from, u32 mask, const void *data,
 			struct fsnotify_iter_info *iter_info)
 {
 	const struct path *path = fsnotify_data_path(data, data_type);
+	const struct file *file = holdfast_event_file(data, data_type);
 	int index, err = 0;
 
+	/* Its own open by the overlay was asked about. */
+	if (file && holdfast_is_backing(file))
+		return 0;
 	/* Marks outlive the hooks: after holdfast_detach() there is no judge. */
 	index = holdfast_enter();
 	if (path && holdfast_attached())

@@ -14,12 +14,14 @@
 #include <linux/namei.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/user_namespace.h>
 
 #include "compat/compat.h"
 #include "home.h"
 #include "policy.h"
 #include "root.h"
 #include "runtime_program.h"
+#include "watch.h"
 
 /* Into @name, of PATH_MAX bytes; false if there are no more. */
 static bool copy_name(u32 at, char *name)
@@ -91,12 +93,14 @@ bool holdfast_is_runtime_program(const struct path *path)
  * What exec opens has current's credentials; of an interpreter that was opened
  * before it gets a copy, which has those that it was opened with. A mount of the
  * container's is below no directory of the host's mount namespace, unless that is
- * the container's too.
+ * the container's too. A member may have registered one by such a mount.
  */
 bool holdfast_is_registered_interpreter(const struct file *file,
 					const struct holdfast_root *root)
 {
 	return file->f_cred != current_cred() &&
+	       file->f_cred->user_ns == &init_user_ns &&
+	       !holdfast_watch_registered(file->f_cred) &&
 	       !holdfast_root_is(root, file_inode(file)->i_sb) &&
 	       holdfast_is_below_root(init_pid_ns.child_reaper, &file->f_path);
 }

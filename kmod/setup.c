@@ -56,15 +56,19 @@ static int check(struct holdfast_container *container, const struct path *path)
 	});
 }
 
-/* What is shown again, at @target, which is @outside of the container's root. */
+/*
+ * What is shown again, at @target, which is @outside of the container's root. If it
+ * is where it was, that is @place, which has a name where @source may be mounted
+ * nowhere as yet.
+ */
 static int check_bind(struct holdfast_container *container,
 		      const struct path *source, const struct dentry *target,
-		      bool outside)
+		      const struct path *place, bool outside)
 {
 	if (source->dentry == target) {
 		/* To become the root, before anything else is mounted. */
 		if (d_is_dir(target) && holdfast_at_host_root())
-			holdfast_container_set_setup_root(container, source);
+			holdfast_container_set_setup_root(container, place);
 		return 0;
 	}
 	return outside || is_kernel_file(source) ? check(container, source) : 0;
@@ -134,7 +138,7 @@ int holdfast_setup_bind(const struct path *path)
 	if (!container)
 		return 0;
 	if (cmpxchg(&container->binding_task, current, NULL) == current)
-		err = check_bind(container, path, container->bind_target,
+		err = check_bind(container, path, container->bind_target, path,
 				 container->bind_outside);
 	holdfast_container_put(container);
 	return err;
@@ -150,7 +154,7 @@ int holdfast_setup_move(const struct path *from, const struct path *to)
 	/* It may come from the host's namespace, by a descriptor. */
 	if (from->mnt->mnt_flags & MNT_SHARED)
 		WRITE_ONCE(container->detached, false);
-	err = check_bind(container, from, to->dentry,
+	err = check_bind(container, from, to->dentry, to,
 			 leads_outside(container, to));
 	holdfast_container_put(container);
 	return err;

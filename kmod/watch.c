@@ -6,6 +6,7 @@
  * superblock, whatever name and mount they are found by. A mark holds an inode in
  * memory, but neither hinders its file system's unmount nor outlives the file.
  */
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/magic.h>
@@ -18,6 +19,7 @@
 #include "check.h"
 #include "compat/compat.h"
 #include "mark_group.h"
+#include "member.h"
 #include "watch.h"
 
 /* Users may run runtimes of their own: beyond so many, the oldest is given up. */
@@ -28,6 +30,47 @@ static DEFINE_MUTEX(lock); /* protects what follows */
 static struct fsnotify_mark *runtimes[RUNTIMES_MAX];
 static unsigned int next_runtime;
 static struct fsnotify_mark *binfmt;
+
+/* Members that open this many: beyond, nothing counts as registered by the host. */
+#define REGISTRANTS_MAX	64
+
+static DEFINE_SPINLOCK(registrants_lock); /* protects what follows; a leaf */
+static const struct cred *registrants[REGISTRANTS_MAX];
+static unsigned int nr_registrants;
+static bool too_many;
+
+static bool has_registrant_locked(const struct cred *cred)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_registrants; i++)
+		if (registrants[i] == cred)
+			return true;
+	return false;
+}
+
+bool holdfast_watch_registered(const struct cred *cred)
+{
+	bool found;
+
+	spin_lock(&registrants_lock);
+	found = too_many || has_registrant_locked(cred);
+	spin_unlock(&registrants_lock);
+	return found;
+}
+
+/* An interpreter is opened with the credentials that the request is opened with. */
+static void add_registrant(const struct cred *cred)
+{
+	spin_lock(&registrants_lock);
+	if (!has_registrant_locked(cred)) {
+		if (nr_registrants < REGISTRANTS_MAX)
+			registrants[nr_registrants++] = get_cred(cred);
+		else
+			too_many = true;
+	}
+	spin_unlock(&registrants_lock);
+}
 
 static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
 		   int data_type, struct inode *dir,
@@ -47,6 +90,9 @@ static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
 	index = holdfast_enter();
 	if (holdfast_attached())
 		err = holdfast_check_setup(&reach);
+	if (!err && reach.check == HOLDFAST_CHECK_UH3 &&
+	    holdfast_is_member(current))
+		add_registrant(file->f_cred);
 	holdfast_leave(index);
 	return err;
 }
@@ -156,4 +202,6 @@ void holdfast_watch_exit(void)
 	drop_locked(&binfmt);
 	mutex_unlock(&lock);
 	holdfast_mark_group_exit(group);
+	for (i = 0; i < nr_registrants; i++)
+		put_cred(registrants[i]);
 }

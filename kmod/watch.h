@@ -2,6 +2,9 @@
 #ifndef HOLDFAST_WATCH_H
 #define HOLDFAST_WATCH_H
 
+#include <linux/types.h>
+
+struct cred;
 struct inode;
 struct super_block;
 
@@ -14,6 +17,9 @@ void holdfast_watch_mounted(void);
 
 /* If @sb, which the caller holds, is the host's binfmt_misc, its files. Sleeps. */
 void holdfast_watch_binfmt(struct super_block *sb);
+
+/* Were they, which the caller holds, a member's as it opened binfmt_misc to write? */
+bool holdfast_watch_registered(const struct cred *cred);
 
 /* The program of a runtime; the caller holds @inode. Sleeps. */
 void holdfast_watch_runtime(struct inode *inode);

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/ftrace.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/ns_common.h>
 
@@ -108,6 +109,34 @@ static inline const struct file *holdfast_event_file(const void *data,
 	return data_type == FSNOTIFY_EVENT_PATH ?
 		       container_of((const struct path *)data,
 				    const struct file, f_path) : NULL;
+}
+
+/*
+ * Does anybody hold @folio of a file but its file, who has it mapped, its buffers
+ * and the @own callers? Yes, if it cannot be told.
+ */
+static inline bool holdfast_folio_is_held(struct folio *folio, int own)
+{
+	int expected = own + folio_nr_pages(folio) + folio_test_private(folio);
+
+#ifdef HOLDFAST_HAS_FOLIO_LARGE_MAPCOUNT
+	expected += folio_mapcount(folio);
+#else
+	if (folio_test_large(folio))
+		return true;
+	expected += page_mapcount(&folio->page);
+#endif
+	return folio_ref_count(folio) > expected;
+}
+
+/* Does overlayfs open a file by it, for one of its own that is opened? */
+static inline bool holdfast_is_backing(const struct file *file)
+{
+#ifdef FMODE_BACKING
+	return file->f_mode & FMODE_BACKING;
+#else
+	return false;
+#endif
 }
 
 /* The tracepoint sched_process_exit got a second argument. */

@@ -37,7 +37,10 @@ static const struct row rows[] = {
 	{ 10, 234, 234, HOLDFAST_CHECK_RD4 },		/* btrfs-control */
 	{ 10, 236, 237, HOLDFAST_CHECK_RD4 },		/* mapper/, loop-control */
 	{ 10, 239, 239, HOLDFAST_CHECK_RD4 },		/* uhid */
+	{ 13, 64, 95, HOLDFAST_CHECK_RD4 },		/* input/event */
+	{ 13, 256, 1023, HOLDFAST_CHECK_RD4 },		/* input/event */
 	{ 21, 0, 0xfffff, HOLDFAST_CHECK_RD4 },		/* sg */
+	{ 90, 0, 0xfffff, HOLDFAST_CHECK_RD2 },		/* mtd */
 	{ 202, 0, 0xfffff, HOLDFAST_CHECK_RD5 },		/* cpu/.../msr */
 };
 

@@ -75,6 +75,9 @@ static const struct row rows[] = {
 	SYSFS(TO_WRITE, HOLDFAST_CHECK_UH2, "/kernel/uevent_helper"),
 	SYSFS(TO_WRITE, HOLDFAST_CHECK_PS4, "/module/"),
 	SYSFS(TO_WRITE, HOLDFAST_CHECK_KL4, "/power/state"),
+	/* From which device the kernel of a sleeping machine is read. */
+	SYSFS(TO_WRITE, HOLDFAST_CHECK_KL3, "/power/resume"),
+	SYSFS(TO_WRITE, HOLDFAST_CHECK_KL3, "/power/resume_offset"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG1, "release_agent"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG1, "notify_on_release"),
 	CGROUP1(TO_WRITE, HOLDFAST_CHECK_CG3, "devices.allow"),

@@ -38,7 +38,7 @@ TEST_CASE("directories that anybody may write to, or that hold everything, need 
 }
 
 TEST_CASE("where no directory helps it is the image, the exact one if it is known") {
-  for (const std::string path : {"", "relative", "/opt/a\\x0a/x", "/opt/a/x (deleted)", "/opt/a/long..."}) {
+  for (const std::string path : {"", "relative", "/opt/a/x (deleted)", "/opt/a/long..."}) {
     INFO(path);
     const auto entry = narrowestExemption(at(path), false, true);
     REQUIRE(entry);
@@ -58,6 +58,20 @@ TEST_CASE("where no directory helps it is the image, the exact one if it is know
   Alert escape = at("/opt/a/x");
   escape.type = AlertType::ContainerEscapePrevention;
   CHECK(narrowestExemption(escape, false, false)->list == Exemption::List::Images);
+}
+
+TEST_CASE("of a name that no rule can say it is the nearest directory above that one can, if that is asked for") {
+  for (const std::string path : {"/opt/a\\x0a/x", "/opt/a\xff/b/x", "/opt/a\\x20b/c\\x0a/x"}) {
+    INFO(path);
+    CHECK(narrowestExemption(at(path), false, false)->list == Exemption::List::Images);
+    CHECK(narrowestExemption(at(path), false, false)->because.find("--force") != std::string::npos);
+    const auto entry = narrowestExemption(at(path), false, true);
+    REQUIRE(entry);
+    CHECK(entry->list == Exemption::List::Directories);
+    CHECK(entry->value == "/opt");
+  }
+  CHECK(narrowestExemption(at("/opt/app/a\\x0a"), false, true)->value == "/opt/app");
+  CHECK(narrowestExemption(at("/\\x0a/x"), false, true)->value == "/");
 }
 
 TEST_CASE("a program is exempt by its digest, if that can be had, and if not it is said why") {
@@ -94,13 +108,13 @@ TEST_CASE("what cannot be found by its name, and what the kernel does not read, 
   Alert alert = at("/opt/a/x");
   alert.kind = "mprotect";
   CHECK_FALSE(whyNoDigest(alert).empty());
-  CHECK(directoryOf(alert) == "/opt/a");
+  CHECK(directoryOf(alert, false) == "/opt/a");
   alert = at("/opt/a/x");
   alert.origin = "host";
   CHECK_FALSE(whyNoDigest(alert).empty());
   alert.origin = "memory";
   CHECK(whyNoDigest(alert).empty());
-  CHECK(directoryOf(alert).empty());
+  CHECK(directoryOf(alert, false).empty());
   alert.type = AlertType::ContainerEscapePrevention;
   CHECK_FALSE(whyNoDigest(alert).empty());
 }

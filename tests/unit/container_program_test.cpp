@@ -29,6 +29,9 @@ TEST_CASE("a line of mountinfo, with what the kernel and overlayfs escape") {
   CHECK(mount->point == "/mnt/a\\b");
   CHECK(mount->type == "overlay");
   CHECK(mount->noExec());
+  CHECK_FALSE(mount->readOnly());
+  CHECK(container::parseMountLine("1 900 0:51 / / noexec,ro - overlay overlay rw")->readOnly());
+  CHECK(container::parseMountLine("1 900 0:51 / / rw - squashfs /dev/x ro")->readOnly());
   CHECK(mount->superOption("upperdir") == "/var/a,b:c/diff");
   CHECK(mount->superOption("upper").empty());
   CHECK(mount->inFileSystem("/mnt/a\\b/x") == "/sub dir/x");
@@ -67,6 +70,20 @@ TEST_CASE("a program is looked up from a process's root and never leaves it") {
   std::filesystem::create_symlink(scratch.path(), scratch / "way");
   CHECK(container::findProgram(self, (scratch / "way" / "program").string(), 5s));
   CHECK_FALSE(container::findProgram(self, (scratch / "way" / "program").string(), 5s, container::Links::Refused));
+}
+
+TEST_CASE("a runtime's program is what the host has by its name, mounted by itself") {
+  if (::geteuid() != 0) return;
+  const test::ScratchDirectory scratch;
+  const auto file = scratch.write("init", "#!/bin/sh\n").string();
+  const auto other = scratch.write("other", "#!/bin/sh\n").string();
+  auto program = container::findProgram(static_cast<std::uint32_t>(::getpid()), file, 5s);
+  REQUIRE(program);
+  CHECK_FALSE(container::isRuntimeProgram(*program, {file}));
+  program->mounted_alone = true;
+  CHECK(container::isRuntimeProgram(*program, {"/none", file}));
+  CHECK_FALSE(container::isRuntimeProgram(*program, {other, "/none"}));
+  CHECK_FALSE(container::isRuntimeProgram(*program, {}));
 }
 
 TEST_CASE("the digest of a program is told, of what is no program not") {

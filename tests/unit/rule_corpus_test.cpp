@@ -126,16 +126,17 @@ TEST_CASE("the page on escapes has the catalogue as it is") {
     const rule::CheckType& type = rule::checkTypes()[i];
     tables += "\n## " + std::string(type.name) + "\n\nDimension " + rule::name(type.dimension) + ": " +
               std::string(type.about) +
-              ".\n\n| Item | What is noticed | Severity | Stage | Technique | State |\n| --- | --- | --- | --- | --- | "
-              "--- |\n";
+              ".\n\n| Item | What is noticed | Severity | Recommended | Stage | Technique | State |\n| --- | --- | --- "
+              "| --- | "
+              "--- | --- | --- |\n";
     for (const rule::CheckItem& item : rule::checkItems()) {
       if (item.type != i) continue;
       const char* severity = item.severity == rule::CheckSeverity::Urgent       ? "urgent"
                              : item.severity == rule::CheckSeverity::Suspicious ? "suspicious"
                                                                                 : "reminder";
       tables += "| `" + std::string(item.name) + "` | " + std::string(item.about) + " | " + severity + " | " +
-                rule::name(item.stage) + " | " + std::string(item.technique) + " | " +
-                (item.state == rule::CheckState::Checked ? "checked" : "planned") + " |\n";
+                rule::name(item.recommended) + " | " + rule::name(item.stage) + " | " + std::string(item.technique) +
+                " | " + (item.state == rule::CheckState::Checked ? "checked" : "planned") + " |\n";
     }
   }
   const auto page = readFile(file, kExpectedBytesMax);

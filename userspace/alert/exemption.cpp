@@ -37,6 +37,20 @@ constexpr std::array<std::string_view, 20> kBroad = {"/",
                                                      "/srv",
                                                      "/mnt"};
 
+constexpr const char* kUnsayable = "its name has bytes that no rule can say";
+
+bool sayable(const std::string& path) { return path.find("\\x") == std::string::npos && safeUtf8(path) == path; }
+
+/// Of a path below a directory, or of a file.
+std::string parentOf(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
+
+/// The nearest directory above that a rule can say.
+std::string sayableDirectoryOf(const std::string& path) {
+  std::string directory = parentOf(path);
+  while (!sayable(directory)) directory = parentOf(directory);
+  return directory;
+}
+
 /// Why no path leads to the program; empty if one does. A rule can only say a name that was neither cut off nor made
 /// printable, and nothing can be found by another one.
 std::string whyNoPath(const Alert& alert) {
@@ -46,8 +60,7 @@ std::string whyNoPath(const Alert& alert) {
   if (alert.path.ends_with(" (deleted)")) return "it is unlinked";
   if (!alert.path.starts_with('/')) return "its name is no path of the container";
   if (alert.path.ends_with("...")) return "its name was too long to be kept";
-  if (alert.path.find("\\x") != std::string::npos || safeUtf8(alert.path) != alert.path)
-    return "its name has bytes that no rule can say";
+  if (!sayable(alert.path)) return kUnsayable;
   return {};
 }
 
@@ -100,8 +113,9 @@ std::string whyNoDigest(const Alert& alert) {
              : whyNoPath(alert);
 }
 
-std::string directoryOf(const Alert& alert) {
-  return whyNoDirectory(alert).empty() ? alert.path.substr(0, std::max<std::size_t>(alert.path.rfind('/'), 1)) : "";
+std::string directoryOf(const Alert& alert, bool force) {
+  const std::string why = whyNoDirectory(alert);
+  return why.empty() || (force && why == kUnsayable) ? sayableDirectoryOf(alert.path) : "";
 }
 
 Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool force, const DigestOf& digest_of) {
@@ -113,11 +127,14 @@ Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool for
     if (digest) return Exemption{Exemption::List::Programs, digestText(*digest)};
     no_digest = digest.error().message;
   }
-  if (std::string why = whyNoDirectory(alert); !why.empty()) {
-    if (!no_digest.empty() && no_digest != why) why += "; and its digest does not help: " + no_digest;
+  std::string why = whyNoDirectory(alert);
+  const std::string directory = directoryOf(alert, force);
+  if (directory.empty()) {
+    if (why == kUnsayable) why += " (with --force, the nearest directory above that one can)";
+    if (!no_digest.empty() && !why.starts_with(no_digest)) why += "; and its digest does not help: " + no_digest;
     return byImage(alert, why);
   }
-  auto entry = byDirectory(directoryOf(alert), force);
+  auto entry = byDirectory(directory, force);
   if (entry) entry->because = no_digest;
   if (!entry && !no_digest.empty())
     return fail("its digest does not help: " + no_digest + "; and " + entry.error().message);

@@ -28,13 +28,15 @@ using DigestOf = std::function<Result<Sha256>(const Alert&)>;
 /// which the kernel reads before it judges.
 [[nodiscard]] std::string whyNoDigest(const Alert& alert);
 
-/// The directory that exempts the program, with all below it; empty if none does.
-[[nodiscard]] std::string directoryOf(const Alert& alert);
+/// The directory that exempts the program, with all below it; empty if none does. With `force` of one whose name no
+/// rule can say the nearest above that one can.
+[[nodiscard]] std::string directoryOf(const Alert& alert, bool force);
 
 /// The narrowest entry that exempts what the alert is about from its rule: the program by its digest, if `digest_of` is
 /// given and has it; else its directory, or where no path helps (in memory only, unlinked, not of this container, no
 /// name, another type of rule) the image. With `by_image` the image in any case. An error says why there is none, as
-/// for a directory that anybody may write to or that holds all programs; `force` takes those too.
+/// for a directory that anybody may write to or that holds all programs; `force` takes those too, and directories above
+/// a name that no rule can say.
 [[nodiscard]] Result<Exemption> narrowestExemption(const Alert& alert, bool by_image, bool force,
                                                    const DigestOf& digest_of = {});
 

@@ -150,7 +150,7 @@ void Suggester::addTo(const rule::Rule& rule, const Alert& alert) {
   }
   auto& wanted = entries_[rule.tag][{entry->list, entry->value}];
   wanted.grounds.add(alert);
-  wanted.directories.insert(directoryOf(alert));
+  wanted.directories.insert(directoryOf(alert, options_.force));
   keep(wanted.grounds.because, entry->because);
 }
 

@@ -57,8 +57,9 @@ struct Suggestion {
 };
 
 struct SuggestOptions {
-  bool images = false;       // where no directory does, exempt the whole image
-  bool force = false;        // also directories that anybody may write to, or that hold all programs
+  bool images = false;  // where no directory does, exempt the whole image
+  bool force =
+      false;  // also directories that anybody may write to, that hold all programs, or are above unsayable names
   bool directories = false;  // no programs by their digests
 };
 

@@ -47,6 +47,8 @@ bool has(std::string_view options, std::string_view option) {
 
 bool MountLine::noExec() const { return has(options, "noexec") || has(super_options, "noexec"); }
 
+bool MountLine::readOnly() const { return has(options, "ro") || has(super_options, "ro"); }
+
 std::uint64_t MountLine::deviceNumber() const {
   std::uint32_t major = 0;
   std::uint32_t minor = 0;

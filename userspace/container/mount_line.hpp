@@ -21,6 +21,7 @@ struct MountLine {
   std::string super_options;  // of the file system; as the kernel writes them, see superOption()
 
   [[nodiscard]] bool noExec() const;
+  [[nodiscard]] bool readOnly() const;
   /// `device` as stat() has it.
   [[nodiscard]] std::uint64_t deviceNumber() const;
   /// The value of an option of the file system ("upperdir"), without the kernel's and overlayfs' escapes; empty if

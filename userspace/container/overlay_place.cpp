@@ -11,6 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -73,13 +77,16 @@ ssize_t readFull(int fd, char* buffer, std::size_t size) {
   return static_cast<ssize_t>(done);
 }
 
+/// Bytes of a file that the kernel compares at most, and calls changed otherwise (kmod/accept.c, limit_of()).
+constexpr off_t kCompared = off_t{1} << 30;
+
 bool sameBytes(const UniqueFd& one, const UniqueFd& other) {
   const UniqueFd first(::open(nameOf(one).c_str(), O_RDONLY | O_CLOEXEC));
   const UniqueFd second(::open(nameOf(other).c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status = {};
   struct stat its = {};
   if (!first || !second || ::fstat(first.get(), &status) != 0 || ::fstat(second.get(), &its) != 0 ||
-      status.st_size != its.st_size)
+      status.st_size != its.st_size || status.st_size > kCompared)
     return false;
   std::array<std::array<char, 65536>, 2> buffers;
   for (;;) {
@@ -90,9 +97,42 @@ bool sameBytes(const UniqueFd& one, const UniqueFd& other) {
   }
 }
 
-bool hasNote(const UniqueFd& file, const std::string& name) {
-  return ::getxattr(nameOf(file).c_str(), ("trusted.overlay." + name).c_str(), nullptr, 0) >= 0 ||
-         ::getxattr(nameOf(file).c_str(), ("user.overlay." + name).c_str(), nullptr, 0) >= 0;
+std::optional<std::string> noteOf(const UniqueFd& file, const std::string& name) {
+  std::array<char, 256> value;
+  for (const char* kind : {"trusted.overlay.", "user.overlay."}) {
+    const ssize_t size = ::getxattr(nameOf(file).c_str(), (kind + name).c_str(), value.data(), value.size());
+    if (size >= 0) return std::string(value.data(), static_cast<std::size_t>(size));
+  }
+  return std::nullopt;
+}
+
+/// Overlayfs' note of what a file was copied from (fs/overlayfs/overlayfs.h, struct ovl_fb): a handle of the lower
+/// file.
+constexpr std::size_t kNoteTypeAt = 4;
+constexpr std::size_t kNoteHandleAt = 21;
+
+/// The lower file that one was copied from, whatever its name has become since.
+LowerFile findCopied(const MountLine& mount, const std::string& note) {
+  if (note.size() <= kNoteHandleAt) return {};  // a file system without handles
+  const std::string bytes = note.substr(kNoteHandleAt);
+  std::vector<char> room(sizeof(struct file_handle) + bytes.size());
+  struct file_handle head = {};
+  head.handle_bytes = static_cast<unsigned>(bytes.size());
+  head.handle_type = static_cast<unsigned char>(note[kNoteTypeAt]);
+  std::memcpy(room.data(), &head, sizeof head);
+  std::ranges::copy(bytes, room.begin() + sizeof head);
+  for (const auto& layer : splitLayers(mount.superOption("lowerdir"))) {
+    const UniqueFd directory(::open(layer.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) continue;
+    auto* handle = reinterpret_cast<struct file_handle*>(room.data());
+    UniqueFd file(::open_by_handle_at(directory.get(), handle, O_PATH | O_CLOEXEC));
+    // The handle is one of the whole file system's; the layer is a part of it.
+    std::error_code error;
+    const auto found = std::filesystem::read_symlink(nameOf(file), error).string();
+    const auto inside = std::filesystem::read_symlink(nameOf(directory), error).string();
+    if (file && !error && found.starts_with(inside + "/")) return {layer, std::move(file)};
+  }
+  return {};
 }
 
 }  // namespace
@@ -106,14 +146,16 @@ OverlayPlace findOnOverlay(const MountLine& mount, const std::string& path) {
     upper = openBelow(upper_dir, below);
     if (!upper && errno != ENOENT && errno != ENOTDIR) return {};
   }
-  const LowerFile lower = findLower(mount, below);
-  // Of one that has its attributes alone in the upper layer, the bytes are the lower one's.
-  if (!upper || hasNote(upper, "metacopy")) return {kernel::Origin::Image, lower.layer, false};
+  LowerFile lower = findLower(mount, below);
+  if (!upper) return {kernel::Origin::Image, lower.layer, false};
   struct stat status = {};
   const bool linked = lower.file && ::fstat(lower.file.get(), &status) == 0 && status.st_nlink > 1;
-  const bool copied = hasNote(upper, "origin");
-  return {copied ? kernel::Origin::Changed : kernel::Origin::Added, upper_dir,
-          (copied || linked) && lower.file && sameBytes(upper, lower.file)};
+  const auto note = noteOf(upper, "origin");
+  if (auto copied = note ? findCopied(mount, *note) : LowerFile(); copied.file) lower = std::move(copied);
+  // Of one that has its attributes alone in the upper layer, the bytes are the lower one's.
+  if (noteOf(upper, "metacopy")) return {kernel::Origin::Image, lower.layer, false};
+  const bool unchanged = (note || linked) && lower.file && sameBytes(upper, lower.file);
+  return {note ? kernel::Origin::Changed : kernel::Origin::Added, upper_dir, unchanged};
 }
 
 }  // namespace holdfast::container

@@ -12,7 +12,7 @@ namespace holdfast::container {
 struct OverlayPlace {
   kernel::Origin origin = kernel::Origin::Unknown;
   std::string layer;       // the directory, on this host, that has it; empty if that cannot be told
-  bool unchanged = false;  // in the upper layer, with the bytes of the lower file of this name
+  bool unchanged = false;  // in the upper layer, with the bytes of the lower file that it is a copy of
 };
 
 /// `path` is the file's, from the overlay's root. Needs root.

@@ -280,6 +280,7 @@ Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chr
   program.file_system = mount->type;
   judgeOrigin(*mount, *root, program);
   program.not_executable = whyNotExecutable(*mount, found.file.stx_mode);
+  program.mounted_alone = mount->point == program.path && mount->readOnly();
   program.device = mount->deviceNumber();
   program.inode = found.file.stx_ino;
   program.size = found.file.stx_size;
@@ -290,6 +291,17 @@ Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chr
     program.not_by_digest = mount->device == root->device && root->type == "overlay" ? whyNotByDigest(program.layer)
                                                                                      : whyNotByDigest(*mount, false);
   return program;
+}
+
+bool isRuntimeProgram(const Program& program, const std::vector<std::string>& names) {
+  if (!program.mounted_alone) return false;
+  const auto mountinfo = readFile("/proc/self/mountinfo", kMountinfoBytesMax);
+  return mountinfo && std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           struct statx file = {};
+           if (::statx(AT_FDCWD, name.c_str(), 0, STATX_BASIC_STATS | STATX_MNT_ID, &file) != 0) return false;
+           const auto mount = findMountLine(*mountinfo, file.stx_mnt_id);
+           return mount && mount->deviceNumber() == program.device && file.stx_ino == program.inode;
+         });
 }
 
 }  // namespace holdfast::container

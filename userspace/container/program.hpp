@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/sha256.hpp"
@@ -26,6 +27,7 @@ struct Program {
   bool unchanged = false;        // a copy of the image's in the container's layer, with the same bytes
   std::optional<Sha256> digest;  // of its bytes, if they could be read in time, and nobody wrote meanwhile
   std::string not_by_digest;     // why no list of digests exempts it; empty if one does
+  bool mounted_alone = false;    // it is a mount of its own, which is read-only
   std::uint64_t device = 0;      // of the file system, as an event of the kernel has it
   std::uint64_t inode = 0;
   std::uint64_t size = 0;        // bytes
@@ -41,5 +43,9 @@ enum class Links { Followed, Refused };
 /// Needs root.
 [[nodiscard]] Result<Program> findProgram(std::uint32_t pid, const std::string& path,
                                           std::chrono::milliseconds patience, Links links = Links::Followed);
+
+/// Is it the host's own, by one of these names on this host, which a runtime has mounted to be started (`run --init`)?
+/// As kmod/runtime_program.c tells.
+[[nodiscard]] bool isRuntimeProgram(const Program& program, const std::vector<std::string>& names);
 
 }  // namespace holdfast::container

@@ -49,7 +49,8 @@ int alertsAllowList(const Arguments& arguments, const Environment& environment) 
   addRulePlaceOptions(line);
   line.options()("directory", "exempt all in the directory of the program, and below it")(
       "image", "exempt the image, whatever the program")(
-      "force", "also a directory that anybody may write to, or that holds all programs");
+      "force",
+      "also a directory that anybody may write to, that holds all programs, or is above a name that no rule can say");
   line.arguments(1);
   if (const auto done = line.parse(arguments, environment)) return *done;
   const auto given = [&line](const char* option) { return line.values().count(option) != 0; };

@@ -10,6 +10,7 @@
 #include "holdfastctl/command_line.hpp"
 #include "holdfastctl/paged.hpp"
 #include "rule/decide.hpp"
+#include "rule/host_config.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -87,11 +88,12 @@ const char* outcomeOf(rule::Action action) {
 }
 
 json toJson(const control::ContainerReport& report, const container::Program& program, const Rules& rules,
-            const rule::Decision& decision) {
+            const rule::Decision& decision, bool of_runtime) {
   json out = {{"container", report.id},
               {"path", safeUtf8(program.path)},
               {"origin", kernel::name(program.origin)},
               {"unchanged", program.unchanged},
+              {"runtime_program", of_runtime},
               {"layer", program.layer.empty() ? json(nullptr) : json(safeUtf8(program.layer))},
               {"digest", program.digest ? json(digestText(*program.digest)) : json(nullptr)},
               {"not_by_digest", program.not_by_digest},
@@ -120,6 +122,8 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
   line("Container", report.id);
   line("Origin", textOf(answer, "origin") + (answer["unchanged"] == true ? ", but with the bytes of the image's" : "") +
                      ", on " + textOf(answer, "file_system"));
+  if (answer["runtime_program"] == true)
+    line("Mounted by", "the runtime: a program of the host's, as 'runtime_programs' has it");
   line("Layer", textOf(answer, "layer"));
   const std::string digest = textOf(answer, "digest");
   const std::string ignored = textOf(answer, "not_by_digest");
@@ -140,17 +144,18 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
 }  // namespace
 
 int explain(const control::ContainerReport& report, const json& list, container::Program program, bool overlay_verified,
-            bool as_json, const Environment& environment) {
+            const std::vector<std::string>& runtime_programs, bool as_json, const Environment& environment) {
   const bool on_overlay = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Changed ||
                           program.origin == kernel::Origin::Added;
   if (on_overlay && !overlay_verified) program.origin = kernel::Origin::Unknown;
   const Rules rules = rulesOf(report, list);
+  const bool of_runtime = container::isRuntimeProgram(program, runtime_programs);
   // What is not told apart is not judged either.
   const bool of_image = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Untold ||
-                        (on_overlay && program.origin != kernel::Origin::Unknown && program.unchanged);
+                        (on_overlay && program.origin != kernel::Origin::Unknown && program.unchanged) || of_runtime;
   const auto decision = rule::decide(rules.profile, of_image, program.path,
                                      program.not_by_digest.empty() ? program.digest : std::nullopt);
-  const json answer = toJson(report, program, rules, decision);
+  const json answer = toJson(report, program, rules, decision, of_runtime);
   if (as_json)
     printJson(environment, answer);
   else
@@ -183,7 +188,11 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
 
   auto program = environment.find_program(*report, line.arguments()[1], kPatience, container::Links::Followed);
   if (!program) return failed(environment, program.error());
-  return explain(*report, *list, std::move(*program), host->module.overlay_verified, line.json(), environment);
+  // One with a mistake is not in force: what is then is not known here.
+  const auto config =
+      rule::loadHostConfig(environment.root / "etc/holdfast/holdfast.yaml").value_or(rule::HostConfig());
+  return explain(*report, *list, std::move(*program), host->module.overlay_verified, config.runtime_programs,
+                 line.json(), environment);
 }
 
 }  // namespace holdfast::holdfastctl

@@ -29,7 +29,8 @@ int rulesSuggest(const Arguments& arguments, const Environment& environment) {
       "only alerts of this container: id, its beginning, or name")("open", "only alerts that nobody has handled")(
       "directory", "whole directories, no single programs by their digests")(
       "image", "where no directory exempts a program, the whole image, whatever it runs")(
-      "force", "also a directory that anybody may write to, or that holds all programs");
+      "force",
+      "also a directory that anybody may write to, that holds all programs, or is above a name that no rule can say");
   addRulePlaceOptions(line);
   if (const auto done = line.parse(arguments, environment)) return *done;
   auto filter = filterOf(line, environment);

@@ -14,6 +14,7 @@ constexpr Dimension process = Dimension::Process, file = Dimension::File, system
 constexpr CheckState checked = CheckState::Checked, planned = CheckState::Planned;
 constexpr CheckSeverity urgent = CheckSeverity::Urgent, suspicious = CheckSeverity::Suspicious,
                         reminder = CheckSeverity::Reminder;
+constexpr Action block = Action::Block, alert = Action::Alert;
 constexpr Stage reconnaissance = Stage::Reconnaissance, precondition = Stage::Precondition, boundary = Stage::Boundary,
                 host_execution = Stage::HostExecution;
 
@@ -25,8 +26,8 @@ constexpr auto kTypes = std::to_array<CheckType>({
 
 constexpr auto kItems = std::to_array<CheckItem>({
 #define HOLDFAST_CHECK_TYPE(...)
-#define HOLDFAST_CHECK(item, type, state, severity, stage, technique, about) \
-  CheckItem{#item, HOLDFAST_CHECK_TYPE_##type, state, severity, stage, technique, about},
+#define HOLDFAST_CHECK(item, type, state, severity, action, stage, technique, about) \
+  CheckItem{#item, HOLDFAST_CHECK_TYPE_##type, state, severity, action, stage, technique, about},
 #include <linux/holdfast_check_defs.h>
 });
 

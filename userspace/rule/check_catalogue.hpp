@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "rule/action.hpp"
+
 namespace holdfast::rule {
 
 /// Where a check looks (ESC-1).
@@ -37,6 +39,7 @@ struct CheckItem {
   std::size_t type;       // index in checkTypes()
   CheckState state;
   CheckSeverity severity;
+  Action recommended;  // for rules of one's own
   Stage stage;
   std::string_view technique;  // of MITRE ATT&CK
   std::string_view about;

@@ -7,15 +7,13 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "rule/action.hpp"
 #include "rule/check_catalogue.hpp"
 #include "rule/program_set.hpp"
 
 namespace holdfast::rule {
 
 enum class RuleType { ImageRisk, NonImageProgram, ContainerEscape };
-
-/// In order of strictness: of several actions the greatest is in effect.
-enum class Action { Allow, Alert, Block };
 
 /// What happens to non-image programs that run already when the rule comes into force (DRF-7).
 enum class OnRunning { Report, Stop };
@@ -31,9 +29,8 @@ enum class RiskKind {
   BuildCommand
 };
 
-/// As rule files write them: "non-image-program", "block", "stop", "malicious_image".
+/// As rule files write them: "non-image-program", "stop", "malicious_image".
 [[nodiscard]] const char* name(RuleType type);
-[[nodiscard]] const char* name(Action action);
 [[nodiscard]] const char* name(OnRunning on_running);
 [[nodiscard]] const char* name(RiskKind kind);
 
