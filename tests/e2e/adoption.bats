@@ -14,6 +14,7 @@ teardown() { container_teardown; }
 
 # What was there before runs a dropped program all the time, and tries a dropped program until it is refused; and one that never starts any, a dropped library.
 running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &
+    cp /usr/bin/marker /srv/library; launch memfd /usr/bin/load_code until-refused /srv/library >/tmp/by-memfd &
     launch until-refused /tmp/copy >/tmp/refused-at; wait; sleep 1000; :'
 
 @test "what runs before the module is loaded, or before the controller starts, is covered from then on" {
@@ -22,8 +23,8 @@ running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /t
     rule_text block >"$rule_file"
     for runtime in runc crun; do
         RUNTIME=$runtime
-        make_bundle "before-$runtime" base --args sh -c "$running" --
-        make_bundle "between-$runtime" base --args sh -c "$running" --
+        make_bundle "before-$runtime" base --tmpfs /srv --args sh -c "$running" --
+        make_bundle "between-$runtime" base --tmpfs /srv --args sh -c "$running" --
         start_container "before-$runtime"
         [[ $(exec_container "before-$runtime" sh -c 'cp /usr/bin/marker /tmp/mine; /tmp/mine') == ran ]]
     done
@@ -67,8 +68,11 @@ running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /t
         done
     done
     totals_agree
+    # whose program was in memory by then is no member until it starts another one
+    same 4 "$(pgrep -fc '^/usr/bin/load_code until-refused')"
     for runtime in runc crun; do
         RUNTIME=$runtime
+        for name in "before-$runtime" "between-$runtime"; do same "" "$(<"$(container_root "$name")/tmp/by-memfd")"; done
         for name in "before-$runtime" "between-$runtime"; do delete_container "$name"; done
     done
     stop_daemon

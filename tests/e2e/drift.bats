@@ -88,6 +88,35 @@ run_beside() {
     [[ $(grep -c ': refused$' <<<"$output") -eq 8 && $(wc -l <<<"$output") -eq 8 ]]
 }
 
+@test "below a mount that a member had renamed or removed what it was on of nothing is allowed" {
+    local way script='unshare -m sh -exc "mount --make-rprivate / && umount -l $1 && $2 && mkdir -p $1/plugins && cp /usr/bin/marker $1/plugins/copy"'
+    make_image base
+    mkdir "$container_dir/volume"
+    for way in "mv /mnt /mnt-before" "rmdir /srv"; do
+        make_bundle "drift-${way%% *}" base --cap all --tmpfs /mnt --bind "$container_dir/volume:/srv"
+        start_container "drift-${way%% *}"
+        set_rule block /mnt/plugins /srv/plugins
+        run exec_container "drift-${way%% *}" sh -c 'for at in /mnt /srv; do mkdir -p $at/plugins; cp /usr/bin/marker $at/plugins/copy; $at/plugins/copy; done'
+        same $'ran\nran' "$output"
+        exec_container "drift-${way%% *}" sh -c "$script" sh "/$(cut -d / -f 2 <<<"${way%% /mnt-*}")" "$way"
+        run exec_container "drift-${way%% *}" sh -c '[ ! -e /mnt-before ] || exec /mnt/plugins/copy; exec /srv/plugins/copy'
+        echo "$output"
+        [[ $status -eq 126 && $output != *ran* ]]
+    done
+}
+
+@test "a root that is another one all the time makes no name of an allowed directory's" {
+    make_image base
+    make_bundle drift-flipping base --cap all
+    start_container drift-flipping
+    set_rule block /opt/plugins
+    [[ $(exec_container drift-flipping sh -c 'for at in /opt /home/jail/opt; do mkdir -p $at/plugins; cp /usr/bin/marker $at/plugins/copy; done
+        /opt/plugins/copy') == ran ]]
+    run exec_container drift-flipping start_by flipping=/home/jail /home/jail/opt/plugins/copy
+    echo "$output"
+    [[ $status -eq 126 && $output != *ran* ]]
+}
+
 @test "of thousands of allowed directories each counts, and nothing beside them" {
     local many
     mapfile -t many < <(seq -f '/opt/plugins/%05.0f/lib/x86_64-linux-gnu/extensions' 1 2 8000)
@@ -145,6 +174,33 @@ run_beside() {
     same "$(printf '%s host deny /opt/plugins/copy\n' exec map)" "$(alert_lines drift-named)"
     # its owner may
     [[ $(exec_container drift-other /opt/plugins/copy) == ran ]]
+}
+
+run_beside_by_fd() {
+    for file in /proc/1/root/usr/local/bin/foreign-host /proc/1/root/scratch/of-other/copy; do
+        attempt "exec ${file##*/}" launch fd "$file"
+        attempt "map ${file##*/}" load_code map "$file"
+    done
+}
+@test "a program of the host's or of another container's, by a descriptor, is not the image's" {
+    local action verdict words
+    ways_images
+    make_bundle of-other ways
+    start_container of-other
+    exec_container of-other cp /usr/bin/marker /root/copy
+    mkdir /scratch/of-other
+    mount --bind "$container_dir/of-other/rootfs/root" /scratch/of-other
+    for action in alert block; do
+        words=(refused deny)
+        [[ $action == block ]] || words=(ran alert)
+        ways_start "by-fd-$action" --share pid
+        set_rule $action
+        same "$(printf "%s: ${words[0]}\n" 'exec foreign-host' 'map foreign-host' 'exec copy' 'map copy')" \
+            "$(in_container "by-fd-$action" run_beside_by_fd)"
+        same "$(printf "%s host ${words[1]} %s\n" exec /scratch/of-other/copy exec /usr/local/bin/foreign-host map /scratch/of-other/copy map /usr/local/bin/foreign-host)" \
+            "$(alert_lines "by-fd-$action")"
+    done
+    umount /scratch/of-other
 }
 
 # Of the first process alone is the namespace, and so gone as soon as it has made another.

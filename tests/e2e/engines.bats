@@ -1,7 +1,7 @@
 # Every engine under a rule that blocks: what it does with containers is neither reported nor disturbed, and what it has
 # written down of them is known.
 # vm: --init systemd
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast

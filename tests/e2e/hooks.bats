@@ -1,5 +1,5 @@
-# Hooks of runtimes: the image's, the host's, and such as GPU toolkits have them.
-# kernels: 6.1
+# Hooks of runtimes: the image's, the host's, and such as GPU toolkits have them; under all items of rules against escapes.
+# kernels: none
 
 load lib/container
 load lib/holdfast
@@ -9,6 +9,7 @@ programs=$BATS_TEST_DIRNAME/../../build/tests/programs
 setup() {
     container_setup
     holdfast_setup
+    block_escapes
     make_image base
     [[ -e $image_dir/hooks ]] || {
         mkdir -p "$image_dir/hooks/usr/bin"

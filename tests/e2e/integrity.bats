@@ -4,6 +4,7 @@
 
 load lib/container
 load lib/holdfast
+load lib/escape_table
 
 programs=$BATS_TEST_DIRNAME/../../build/tests/programs
 catalogue=$BATS_TEST_DIRNAME/../../kmod/include/uapi/linux/holdfast_check_defs.h
@@ -25,12 +26,9 @@ teardown() {
     container_teardown
 }
 
-integrity_rule() { # integrity_rule ACTION
-    rule=integrity-${EPOCHREALTIME/[.,]/}
-    write_rules "version: 1
-rules:
-  - {name: $rule, type: container-escape, action: $1, checks: {types: [privilege-integrity]}}"
-    wait_for 20 in_force
+integrity_rule() { put_in_force integrity_text "$1"; } # integrity_rule ACTION
+integrity_text() {
+    printf 'version: 1\nrules:\n  - {name: %s, type: container-escape, action: %s, checks: {types: [privilege-integrity]}}\n' "$rule" "$1"
 }
 
 # start_corruptible   containers to be corrupted: what docker gives, and one in a user namespace
@@ -105,13 +103,40 @@ has_ended() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
     integrity_rule alert
     same "$(as_expected '0 1')" "$(corrupted)"
     same "$(expected alert unhandled)" "$(told)"
+    in_table PI1 alert "happens, reported"
+    in_table PI2 alert "happens, reported"
+    in_table PI3 alert "happens, reported"
+    in_table PI4 alert "happens, reported"
+    in_table PI5 alert "happens, reported"
+    in_table PI6 alert "happens, reported"
+    in_table PI9 alert "happens, reported"
     integrity_rule block
     same "$(as_expected '137 0')" "$(corrupted)"
     same "$(expected deny 'process terminated')" "$(told)"
-    for way in overwritten-cred namespaces; do
-        "$programs/reach" corrupted "$way" create "$proofs/$way"
-    done
-    same 2 "$(find "$proofs" -type f | wc -l)"
+    in_table PI1 block "ended first, reported"
+    in_table PI2 block "ended first, reported"
+    in_table PI3 block "ended first, reported"
+    in_table PI4 block "ended first, reported"
+    in_table PI5 block "ended first, reported"
+    in_table PI6 block "ended first, reported"
+    in_table PI9 block "ended first, reported"
+    in_table PI1 usual "ended first, reported"
+    in_table PI2 usual "ended first, reported"
+    in_table PI3 usual "ended first, reported"
+    in_table PI4 usual "ended first, reported"
+    in_table PI5 usual "ended first, reported"
+    in_table PI6 usual "ended first, reported"
+    in_table PI9 usual "ended first, reported"
+    mapfile -t each < <(cut -d ' ' -f 1 <<<"$ways")
+    for way in "${each[@]}"; do "$programs/reach" corrupted "$way" create "$proofs/$way"; done
+    same "${#each[@]}" "$(find "$proofs" -type f | wc -l)"
+    in_table PI1 host "happens, unheard"
+    in_table PI2 host "happens, unheard"
+    in_table PI3 host "happens, unheard"
+    in_table PI4 host "happens, unheard"
+    in_table PI5 host "happens, unheard"
+    in_table PI6 host "happens, unheard"
+    in_table PI9 host "happens, unheard"
     totals_agree
 }
 
@@ -158,8 +183,9 @@ has_ended() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
         unshare -U -r sh -c "unshare -m mount -t tmpfs none /mnt; exec marker"
         unshare -m sh -c "mount -t tmpfs none /mnt; cp /usr/bin/busybox /mnt/; mkdir /mnt/old; cd /mnt
             pivot_root . old; /busybox umount -l /old; /busybox touch /new; exec /busybox true"
-        reach user-namespace
-        reach personality /root/by-personality
+        test "$(reach user-namespace)" = done
+        test "$(reach personality /root/by-personality)" = done
+        test -e /root/by-personality
         echo more >>/etc/os-release
         launch thread /bin/true
         setpriv --nnp sh -c "marker; exec marker"

@@ -1,5 +1,5 @@
 # What the kernel takes by netlink, and from whom.
-# kernels: 6.1
+# kernels: none
 # vm: --no-daemon
 # (the daemon would be one more speaker)
 

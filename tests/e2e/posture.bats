@@ -3,17 +3,10 @@
 
 load lib/container
 load lib/holdfast
+load lib/posture
 
 setup() { container_setup; holdfast_setup; make_image base; }
 teardown() { holdfast_teardown; container_teardown; }
-
-# what NAME   the ids of what is more than a note, once it was looked at
-what() {
-    wait_for 10 known "$1"
-    holdfastctl containers "$1" --output json |
-        jq -r '[.posture.findings[] | select(.severity != "note").id] | join(" ")'
-}
-known() { [[ $(holdfastctl containers "$1" --output json | jq .posture.known) == true ]]; }
 
 risky_starts() { # risky_starts NAME   "COUNT SEVERITY TYPE TECHNIQUE STATE" of each
     holdfastctl alerts list --kind risky-start --container "$1" --output json |

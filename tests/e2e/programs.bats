@@ -3,30 +3,16 @@
 
 load lib/container
 load lib/holdfast
+load lib/programs
 
 setup() { container_setup; holdfast_setup; }
 teardown() { holdfast_teardown; container_teardown; rm -f /etc/holdfast/listed; }
-
-digest() { sha256sum <"$1" | cut -c 1-64; }
 
 # set_programs [LINE…]   puts $rule in force, with what these say in its allow list
 set_programs() {
     rule=test-${EPOCHREALTIME/[.,]/}
     write_rules "$(rule_text block; echo '    allow_list:'; printf '      %s\n' "$@")"
     wait_for 20 in_force
-}
-start() { # start NAME [OPTION…]
-    local name=$1; shift
-    make_libc_image dynamic
-    mkdir -p "$container_dir/volume"
-    cp "$image_dir/dynamic/usr/bin/marker" "$container_dir/volume/there"
-    make_bundle "$name" dynamic --cap all --tmpfs /mnt --bind "$container_dir/volume:/srv" "$@"
-    start_container "$name"
-}
-refused() { # refused NAME SCRIPT
-    run exec_container "$1" sh -c "$2"
-    echo "$output"
-    [[ $status -ne 0 && $output == *"Operation not permitted"* && $output != *ran* ]]
 }
 
 @test "what is listed runs from every place and by every name, and nothing else does" {
@@ -88,21 +74,30 @@ refused() { # refused NAME SCRIPT
     umount "$container_dir/volume"
 }
 
+@test "a program in memory is not exempt while the kernel holds a page of it to write to" {
+    start held
+    set_programs "programs: [sha256:$(digest "$image_dir/dynamic/usr/bin/marker")]"
+    [[ $(exec_container held sh -c 'cp /usr/bin/marker /mnt/copy; /mnt/copy') == ran ]]
+    same $'refused\nrefused' "$(exec_container held pin_pages /mnt/copy)"
+    [[ $(exec_container held sh -c 'cp /usr/bin/marker /mnt/other; /mnt/other') == ran ]]
+    # one on a disk that the container has mounted, and then any on a disk
+    modprobe --all loop dm_mod || is_debug
+    truncate --size 8M "$container_dir/disk"
+    mkfs.ext4 -q -d "$container_dir/volume" "$container_dir/disk"
+    local disk; disk=$(losetup --find --show "$container_dir/disk")
+    dmsetup create --noudevsync held --table "0 16384 linear $disk 0"
+    make_bundle mounts dynamic --cap all --devices --bind "$container_dir/volume:/srv"
+    start_container mounts
+    [[ $(exec_container mounts sh -c 'cp /usr/bin/marker /srv/copy; /srv/copy') == ran ]]
+    # shellcheck disable=SC2046 # two numbers
+    exec_container mounts sh -c "mknod /tmp/disk b $(dmsetup info --columns --noheadings --separator ' ' -o major,minor held) && mount -t ext4 /tmp/disk /mnt"
+    refused mounts /mnt/there
+    refused mounts /srv/copy
+    delete_container mounts
+    dmsetup remove --noudevsync --retry held
+    losetup --detach "$disk"
+}
+
 @test "a list of a hundred thousand programs is in force at once, and stays in the kernel when other rules change" {
-    start many
-    python3 -c "
-import hashlib
-for i in range(100000):
-    print(hashlib.sha256(str(i).encode()).hexdigest())" >/etc/holdfast/listed
-    sha256sum "$image_dir/dynamic/usr/bin/marker" >>/etc/holdfast/listed
-    rule=test-many
-    write_rules "$(rule_text block; printf '    allow_list:\n      program_lists: [/etc/holdfast/listed]\n')"
-    wait_for 120 in_force
-    echo "in force after $((in_force_at - written)) ms"
-    [[ $(exec_container many sh -c 'cp /usr/bin/marker /opt/copy; /opt/copy') == ran ]]
-    refused many 'cp /usr/bin/launch /opt/other; /opt/other path /usr/bin/marker'
-    # a change of the list is one of the rule
-    sed -i '$d' /etc/holdfast/listed
-    refuses() { run exec_container many /opt/copy; [[ $status -ne 0 ]]; }
-    wait_for 120 refuses
+    listed_many 100000
 }

@@ -13,8 +13,8 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 @test "a pod with shared process ids: its containers look at, trace and end one another's processes" {
     podman_begin crun systemd
     block_all
-    tar -C "$image_dir/base" -c . | podman import --quiet --change 'CMD ["/bin/sleep","1000000"]' - localhost/pause:1 >/dev/null
-    podman pod create --name pod --infra-image localhost/pause:1 --share pid,net,ipc,uts --network none >/dev/null
+    # of the pause program that podman makes an image of by itself
+    podman pod create --name pod --share pid,net,ipc,uts --network none >/dev/null
     podman_start_in() { podman run --detach --pod pod --name "$@" </dev/null >/dev/null; }
     podman_start_in one localhost/base:1 sleep 1234
     podman_start_in two --cap-add SYS_PTRACE localhost/base:1 sleep 1000
@@ -88,4 +88,29 @@ dockerfile() {
         printf "%s\n" "FROM scratch" "ADD base.tar /" "RUN marker" >/tmp/build/Dockerfile
         buildah build --isolation chroot --storage-driver vfs --tag built /tmp/build'
     no_alerts
+}
+
+# An image is exempt of the rule that says so alone; for another rule's items, all but those that it leaves out.
+@test "an image that is exempt, one of which some items are, and one that is not" {
+    local image
+    podman_begin crun systemd
+    for image in agent viewer; do
+        tar -C "$image_dir/base" -c . | podman import --quiet --change "CMD [\"/bin/$image\"]" - "localhost/$image:1" >/dev/null
+    done
+    write_rules "version: 1
+rules:
+  - {name: inside, type: container-escape, action: block, allow_list: {images: [localhost/agent, localhost/viewer]}}
+  - {name: viewers, type: container-escape, action: block, scope: {images: [localhost/viewer]}, checks: {except: [PS2, KL4]}}"
+    rule=viewers
+    wait_for 20 in_force
+    tried() { # tried IMAGE
+        podman_run --rm --privileged --security-opt unmask=ALL "localhost/$1:1" sh -c '
+            for how in "write /proc/sys/kernel/core_pattern" "read /proc/kcore" syslog; do echo "$how: $(reach $how)"; done'
+    }
+    outcome() { printf 'write /proc/sys/kernel/core_pattern: %s\nread /proc/kcore: %s\nsyslog: %s' "$@"; }
+    same "$(outcome refused refused refused)" "$(tried base)"
+    same "$(outcome refused "done" "done")" "$(tried viewer)"
+    same "$(outcome "done" "done" "done")" "$(tried agent)"
+    same $'inside KL4\ninside PS2\ninside UH1\nviewers UH1' \
+        "$(alerts '.[] | select((.time.last_real_ns / 1e9) >= ($since | tonumber) and .operation.check) | "\(.rule.name) \(.operation.check)"' --arg since "$started_at" | LC_ALL=C sort -u)"
 }

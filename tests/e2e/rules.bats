@@ -149,28 +149,40 @@ rules:
     same "$(printf 'version: 1\nrules: []\n# of the person in charge')" "$(<"$rule_file")"
 }
 
-explained() { # explained PATH   what explain says, compared with what the kernel does
-    local said did
-    said=$(holdfastctl rules explain told "$1" --output json | jq -r '"\(.origin) \(.outcome)"') || true
+# explained PATH ORIGIN LAYER   what explain says, compared with what the kernel does; LAYER is where that has it, if it has
+explained() {
+    local said did digest
+    said=$(holdfastctl rules explain told "$1" --output json | jq -r '"\(.origin) \(.outcome) \(.layer) \(.digest)"') || true
+    digest=$(exec_container told sha256sum "$1")
     if exec_container told "$1" >/dev/null 2>&1; then did=allowed; else did=refused; fi
-    echo "$1: $said, the kernel: $did"
-    [[ $said == "$2 $did" ]]
+    same "$2 $did ${3:-null} sha256:${digest%% *}" "$said"
 }
 
 @test "explain says of a program what the kernel then does" {
     make_image base
     mkdir -p "$container_dir/volume"
-    make_bundle told base --bind "$container_dir/volume:/volume" --tmpfs /memory
+    mkdir -p "$image_dir/over/usr/bin"
+    cp "$image_dir/base/usr/bin/marker" "$image_dir/over/usr/bin/of-top"
+    ln "$image_dir/over/usr/bin/of-top" "$image_dir/over/usr/bin/of-top-too"
+    make_bundle told over:base --bind "$container_dir/volume:/volume" --tmpfs /memory
     start_container told
     exec_container told sh -c 'mkdir -p /opt/plugins && for d in /opt /opt/plugins /volume /memory; do cp /usr/bin/marker $d/copy; done
-        cp /usr/bin/marker /tmp/new && cat /tmp/new >/usr/bin/launch'
+        cp /usr/bin/marker /tmp/new && cat /tmp/new >/usr/bin/launch; chmod u+w /usr/bin/busybox /usr/bin/of-top-too
+        mv /tmp/new /usr/bin/pivot_hook; ln -s /usr/bin/marker /opt/link; mkdir /opt/over && mv /usr/bin/map_files /opt/over/moved'
     set_rule block /opt/plugins
-    explained /usr/bin/marker image
-    explained /usr/bin/launch changed
-    explained /opt/copy added
+    local upper=$container_dir/told/upper
+    explained /usr/bin/marker image "$image_dir/base"
+    explained /usr/bin/of-top image "$image_dir/over"
+    explained /opt/link image "$image_dir/base"
+    explained /usr/bin/launch changed "$upper"
+    explained /usr/bin/busybox changed "$upper"
+    explained /usr/bin/of-top-too added "$upper"
+    explained /opt/over/moved changed "$upper"
+    explained /usr/bin/pivot_hook added "$upper"
+    explained /opt/copy added "$upper"
     explained /volume/copy volume
     explained /memory/copy memory
-    explained /opt/plugins/copy added
+    explained /opt/plugins/copy added "$upper"
     run holdfastctl rules explain told /opt/plugins/copy
     echo "$output"
     [[ $status -eq 0 && $output == *"allowed directory /opt/plugins"* ]]

@@ -1,10 +1,11 @@
-# Programs that a runtime mounts into a container to be started there, as `run --init` does.
+# Programs that a runtime mounts into a container to be started there, as `run --init` does; under all items of rules against
+# escapes.
 # kernels: none
 
 load lib/container
 load lib/holdfast
 
-setup() { container_setup; holdfast_setup; }
+setup() { container_setup; holdfast_setup; block_escapes; }
 teardown() { holdfast_teardown; container_teardown; }
 
 init=/usr/bin/catatonit # by default one of those
@@ -16,6 +17,10 @@ start() { # start NAME [OPTION…]
     start_container "$name"
 }
 
+explained() { # explained CONTAINER PATH   "ORIGIN OUTCOME WHETHER-A-RUNTIME'S"
+    holdfastctl rules explain "$1" "$2" --output json | jq -r '"\(.origin) \(.outcome) \(.runtime_program)"'
+}
+
 @test "the host's own program, mounted by itself and read-only, starts whatever it is asked to and is not reported" {
     make_image base
     make_bundle begun base --bind "$init:/sbin/init:bind,ro" --jq '.process.args = ["/sbin/init", "--", "sleep", "1000"]'
@@ -24,6 +29,7 @@ start() { # start NAME [OPTION…]
     [[ $(exec_container begun sh -c 'readlink /proc/1/exe') == /usr/sbin/init ]]
     [[ $(exec_container begun /sbin/init -- marker) == ran ]]
     no_alerts
+    same "volume allowed true" "$(explained begun /sbin/init)"
     run exec_container begun sh -c 'cp /usr/bin/marker /tmp/copy; /sbin/init -- /tmp/copy'
     echo "$output"
     [[ $status -ne 0 && $output != *ran* ]]
@@ -41,6 +47,9 @@ start() { # start NAME [OPTION…]
         echo "$output"
         [[ $status -ne 0 && $output == *"Operation not permitted"* && $output != *ran* ]]
     }
+    same "volume refused false" "$(explained others "$init")"
+    same "volume refused false" "$(explained others /sbin/writable)"
+    same "volume refused false" "$(explained others "/srv/${init##*/}")"
     tried "$init -- marker"
     tried '/sbin/writable -- marker'
     tried "/srv/${init##*/} -- marker"

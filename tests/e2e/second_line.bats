@@ -32,6 +32,23 @@ teardown() { holdfast_teardown; container_teardown; }
     done
 }
 
+# Overlayfs opens the upper file too, on a file system where another container's programs are looked for.
+@test "an image's interpreter that was copied up runs beside a container whose root is a directory" {
+    mkdir -p "$image_dir/with-interpreter/opt"
+    cp "$image_dir/base/usr/bin/interpreter" "$image_dir/with-interpreter/opt/interpreter"
+    make_bundle layered with-interpreter:base
+    make_bundle plain base --root-on directory
+    start_container layered
+    start_container plain
+    set_rule block
+    [[ $(exec_container layered sh -c 'chmod 700 /opt/interpreter && interpreted') == ran ]]
+    [[ -f $container_dir/layered/upper/opt/interpreter ]]
+    same "" "$(alert_lines layered)"
+    refused() { ! exec_container layered sh -c 'echo >>/opt/interpreter; interpreted'; }
+    refused
+    same "interpreter changed deny /opt/interpreter" "$(alert_lines layered)"
+}
+
 @test "a script whose interpreter was dropped is refused" {
     make_bundle shebang base
     start_container shebang

@@ -1,6 +1,6 @@
 # 'rules suggest' and 'alerts allow-list': with what they print or write, what was recorded would not have been reported, and
 # is not any more.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast
@@ -36,6 +36,13 @@ teardown() { holdfast_teardown; container_teardown; }
     grep -q '^#   .*/tmp/gone' "$container_dir/suggested.yaml"
     grep -qF '\x0a        - line/gone' "$container_dir/suggested.yaml"
 
+    # these, too, if one asks for it
+    holdfastctl rules suggest --rule "$rule" --since 1h --force >"$container_dir/forced.yaml"
+    cat "$container_dir/forced.yaml"
+    run holdfastctl rules test --rules "$container_dir/forced.yaml" --events "$container_dir/alerts.jsonl" --output json
+    same '[]' "$(jq -c '[.alerts[] | select(.would != "allow").path]' <<<"$output")"
+    same 5 "$(jq -r '.alerts | length' <<<"$output")"
+
     # in the kernel, under a name of its own
     local before=$rule
     rule=test-${EPOCHREALTIME/[.,]/}
@@ -44,6 +51,11 @@ teardown() { holdfast_teardown; container_teardown; }
     run_dropped
     same 'exec added alert /opt/new\x0a        - line/gone
 exec added alert /tmp/gone' "$(alert_lines busy)"
+    rule=forced-${EPOCHREALTIME/[.,]/}
+    write_rules "$(sed "s/$before/$rule/" "$container_dir/forced.yaml")"
+    wait_for 20 in_force
+    run_dropped
+    same "" "$(alert_lines busy)"
 }
 
 @test "for a rule that ships with Holdfast the suggestion is one of one's own, to be added as it is" {

@@ -1,7 +1,8 @@
 # Every kind of change to the files of an image, by chance and in any order: each file is told for what its layers say that
-# it is. Each run has one kind of overlay, by chance too. It takes minutes, and is in the full test only:
+# it is. For each kind of overlay it takes minutes, and is in the full test only:
 #   scripts/test --full 6.1-images 6.12-tree
 # kernels: none
+# vm: --memory 3072
 
 load lib/container
 load lib/holdfast
@@ -12,7 +13,14 @@ tree_files=5000
 setup() { container_setup; holdfast_setup; }
 teardown() { holdfast_teardown; container_teardown; }
 
-@test "a changed tree: the kernel says of each file what its layers say" {
+in_tree() { # in_tree OPTIONS
     tree_begin
-    tree_check "${tree_overlays[tree_seed % ${#tree_overlays[@]}]}"
+    tree_check "$1"
 }
+
+@test "a changed tree: the kernel says of each file what its layers say" { in_tree ''; }
+@test "a changed tree with redirect_dir and metacopy" { in_tree redirect_dir=on,metacopy=on; }
+@test "a changed tree with an index" { in_tree index=on; }
+@test "a changed tree with all of them and xino" { in_tree redirect_dir=on,metacopy=on,index=on,xino=on; }
+@test "a changed tree with userxattr" { in_tree userxattr; }
+@test "a changed tree on an image that is an overlay itself" { in_tree nested; }

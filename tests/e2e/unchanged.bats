@@ -1,5 +1,5 @@
 # Programs of the image that the container has a copy of, in its own layer: the image's still, as long as no byte is changed.
-# kernels: 6.1
+# kernels: none
 
 load lib/container
 load lib/holdfast
@@ -59,11 +59,75 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     inside "$name" "linked && moved path /usr/bin/marker && marker"
     no_alerts
     refused "$name" 'cp /usr/bin/marker /usr/bin/copied; copied'
-    # a note of the kind that overlayfs leaves under its other name, which it does not keep to itself here
+    # overlayfs' own note of where a file was copied from, put on a copy by way of the container's root: it does not get there,
+    # and under its other name, which overlayfs does not keep to itself here, it is none
     inside "$name" 'cp /usr/bin/marker /tmp/m; mv /tmp/m /usr/bin/marker'
-    setfattr -n user.overlay.origin -v x "$(container_root "$name")/usr/bin/marker"
-    refused "$name" marker
+    local note attribute; note=$(getfattr --only-values -n trusted.overlay.origin "$container_dir/$name/upper/usr/bin/busybox" | base64 -w 0)
+    for attribute in trusted.overlay.origin user.overlay.origin; do
+        setfattr -n "$attribute" -v "0s$note" "$(container_root "$name")/usr/bin/marker" || [[ $attribute == trusted* ]]
+        refused "$name" marker
+    done
     same "$(printf 'exec added deny /usr/bin/%s\n' copied marker)" "$(alert_lines)"
+}
+
+@test "an entry point that makes all of the image its own, in every way that leaves the bytes as they are" {
+    start_entry() { # start_entry NAME
+        make_bundle "$1" dynamic --cap all --args sh -c 'chmod -R u+w /usr /etc && chown -R 0:1 /usr /etc &&
+            find /usr /etc -type f -exec touch {} + && find /usr /etc -type f -exec reach attribute {} \; && mkdir /opt/links &&
+            for file in /usr/bin/* /usr/libexec/dynamic/*; do [ -L "$file" ] || ln "$file" /opt/links/ || exit; done
+            '"$everything"' && /opt/links/marker && touch /tmp/done; exec sleep 1000' --
+        start_container "$1"
+        wait_for 120 test -e "$(container_root "$1")/tmp/done" || { cat "$container_dir/$1/log"; return 1; }
+    }
+    make_own_image
+    set_rule block
+    start_entry entry
+    same $'done\nloaded\nran' "$(sort -u "$container_dir/entry/log")"
+    in_upper entry usr/lib/x86_64-linux-gnu/libc.so.6
+    in_upper entry opt/links/marker
+    no_alerts
+    refused entry 'cp /opt/links/marker /opt/copied; /opt/copied'
+}
+
+make_large() { # make_large MEBIBYTES   an image that has a program of that size
+    make_own_image
+    mkdir -p "$image_dir/large/usr/bin"
+    cp "$image_dir/dynamic/usr/bin/marker" "$image_dir/large/usr/bin/large"
+    truncate --size $(($1 << 20)) "$image_dir/large/usr/bin/large"
+}
+
+@test "a program above 1 GiB is the image's as it came, and a changed one as soon as it is copied, as is said of it" {
+    make_large 1025
+    make_bundle large large:dynamic --cap all
+    start_container large
+    set_rule block
+    [[ $(inside large large) == ran ]]
+    no_alerts
+    inside large 'chmod u+w /usr/bin/large'
+    refused large large
+    same "exec changed deny /usr/bin/large" "$(alert_lines)"
+    same "changed refused" "$(holdfastctl rules explain large /usr/bin/large --output json | jq -r '"\(.origin) \(.outcome)"')"
+    delete_container large
+    rm -r "$image_dir/large"
+}
+
+@test "what was looked at once is not looked at again as it runs, or is loaded, another time" {
+    local ran
+    make_large 100
+    make_bundle looked large:dynamic --cap all
+    start_container looked
+    set_rule block
+    # hundredths of seconds: of the first run, and of five more
+    ran=$(inside looked 'hundredths() { tr -d . </proc/uptime | cut -d " " -f 1; }
+        chmod u+w /usr/bin/large
+        at=$(hundredths); large >/dev/null; first=$(($(hundredths) - at))
+        at=$(hundredths); for i in 1 2 3 4; do large >/dev/null; done; load_code map /usr/bin/large >/dev/null
+        echo $first $(($(hundredths) - at))')
+    echo "$ran"
+    ((${ran% *} > ${ran#* }))
+    no_alerts
+    delete_container looked
+    rm -r "$image_dir/large"
 }
 
 # The kernel closes its own copy's file only when who caused it returns to user space.
@@ -140,6 +204,57 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     same "$(printf '%s changed deny /usr/bin/marker\n' exec map)" "$(alert_lines)"
 }
 
+@test "what a shared mapping stores after the file was judged makes it a changed one, until it is taken back" {
+    start stored
+    set_rule block
+    inside stored 'chmod u+w /usr/bin/marker; marker && load_code map /usr/bin/marker; writer store /usr/bin/marker'
+    refused stored marker
+    refused stored 'load_code map /usr/bin/marker'
+    same "$(printf '%s changed deny /usr/bin/marker\n' exec map)" "$(alert_lines)"
+    inside stored 'writer store /usr/bin/marker; marker && load_code map /usr/bin/marker'
+}
+
+@test "what io_uring writes after the file was judged makes it a changed one, until it is taken back" {
+    start ring
+    set_rule block
+    inside ring 'chmod u+w /usr/bin/marker; marker && load_code map /usr/bin/marker'
+    refused ring 'start_by changed /usr/bin/marker'
+    refused ring 'load_code map /usr/bin/marker'
+    same "$(printf '%s changed deny /usr/bin/marker\n' exec map)" "$(alert_lines)"
+    inside ring 'start_by changed /usr/bin/marker && load_code map /usr/bin/marker'
+}
+
+# uncounted NAME SCRIPT   a container's directory on a file system that counts no changes; what it runs
+uncounted() {
+    start "$1"
+    set_rule block
+    inside "$1" "chmod -R u+w /usr; $2"
+    in_upper "$1" usr/bin/marker
+    same "" "$(alert_lines "$1")"
+    inside "$1" 'writer store /usr/bin/marker'
+    refused "$1" marker
+    same "exec changed deny /usr/bin/marker" "$(alert_lines "$1")"
+    inside "$1" 'writer store /usr/bin/marker; marker'
+    delete_container "$1"
+    umount "$container_dir/$1"
+}
+
+# The time of the last change has to do then, once it is long enough ago.
+@test "a layer on a file system that counts no changes: one changed byte is found all the same" {
+    mkdir "$container_dir"/{xfs,tmpfs}
+    # of which the debug kernel has none
+    if ! is_debug; then
+        modprobe loop
+        truncate --size 400M "$container_dir/disk"
+        mkfs.xfs -q -m crc=0 -n ftype=1 "$container_dir/disk"
+        mount -o loop "$container_dir/disk" "$container_dir/xfs"
+        uncounted xfs "$everything"
+    fi
+    # nor does time tell there what a mapping has written: what is not run or mapped at the time is read again
+    mount -t tmpfs none "$container_dir/tmpfs"
+    uncounted tmpfs "${everything/load_code protect/load_code data}"
+}
+
 # Else it would be changed under those who run it.
 @test "what was accepted for its bytes cannot be written to while it may be mapped, and no longer" {
     start kept
@@ -157,12 +272,26 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     echo >>"$container_dir/kept/upper/usr/bin/marker"
 }
 
+@test "a page that the kernel holds to write to is not the file's any more, once that is accepted" {
+    start pinned
+    set_rule block
+    inside pinned 'chmod u+w /usr/bin/marker'
+    # which the debug kernel has no way to do
+    same "$(if is_debug; then echo 'process_vm_writev: Function not implemented'; else printf 'ran\nran'; fi)" \
+        "$(inside pinned 'pin_pages /usr/bin/marker' || is_debug)"
+    [[ $(inside pinned marker) == ran ]]
+    same 0 "$(operations)"
+}
+
 @test "a mapping that was written to is no longer the file's" {
     start execmod
     set_rule block
     refused execmod 'load_code written /usr/bin/marker'
     same "mprotect changed deny /usr/bin/marker" "$(alert_lines)"
     inside execmod 'load_code protect /usr/bin/marker'
+    # where nothing may be read what is not known counts as changed
+    refused execmod 'chmod u+w /usr/bin/launch; load_code protect /usr/bin/launch'
+    inside execmod 'load_code map /usr/bin/launch && load_code protect /usr/bin/launch'
 }
 
 @test "an image whose programs are one file: all run when it was copied up; a copy of it does not" {
@@ -221,7 +350,25 @@ in_upper() { [[ -f $container_dir/$1/upper/$2 ]]; }
     echo 3 >/proc/sys/vm/drop_caches
     inside nested "$everything"
     same 0 "$(operations)"
+    # By a name that was another program's nothing tells what it is a copy of, but its own name still does.
+    inside nested 'ln -f /usr/bin/marker /usr/bin/own-script'
+    echo 3 >/proc/sys/vm/drop_caches
+    refused nested own-script
+    inside nested 'marker && own-script'
     refused nested 'echo >>/usr/bin/marker; marker'
     delete_container nested
     umount --lazy "$image_dir/nested"
+    # one whose programs are one file, of whose names its inode in memory knows nothing
+    make_image hard --hard-links
+    mkdir -p "$image_dir"/nested-hard{,-upper,-work}
+    mount -t overlay -o "lowerdir=$image_dir/hard,upperdir=$image_dir/nested-hard-upper,workdir=$image_dir/nested-hard-work" overlay \
+        "$image_dir/nested-hard"
+    make_bundle linked nested-hard --cap all
+    start_container linked
+    set_rule block
+    inside linked 'chown -R 0:1 /usr && /usr/bin/ls / >/dev/null && /usr/bin/true && /usr/bin/env sh -c "echo ran"'
+    same 0 "$(operations)"
+    refused linked 'echo >>/usr/bin/ls; /usr/bin/ls /'
+    delete_container linked
+    umount --lazy "$image_dir/nested-hard"
 }

@@ -46,22 +46,24 @@ teardown() {
     wait "${storms[@]}"
 }
 
+# The second time, what it ran meanwhile is still not its image's.
 @test "a container that was running before is adopted, and outlives the unloading" {
     make_image base
     make_bundle web base
     start_container web
-    insmod "$(module)"
-    python3 "$BATS_TEST_DIRNAME/lib/controller.py" >"$container_dir/controller" 2>&1 3>&- &
-    wait_for 30 grep -q ready "$container_dir/controller"
-    run exec_container web sh -c 'cp /bin/busybox /root/busybox && /root/busybox true'
-    echo "$output"
-    [[ $status -eq 126 && $output == *"Operation not permitted"* ]]
-    run exec_container web true
-    [[ $status -eq 0 ]]
-    kill %1
-    rmmod holdfast
-    run exec_container web sh -c 'cp /bin/busybox /root/busybox && /root/busybox true'
-    [[ $status -eq 0 ]]
+    local dropped='[ -e /root/busybox ] || cp /bin/busybox /root/busybox; /root/busybox true' i
+    for i in 1 2; do
+        insmod "$(module)"
+        python3 "$BATS_TEST_DIRNAME/lib/controller.py" >"$container_dir/controller-$i" 2>&1 3>&- &
+        wait_for 30 grep -q ready "$container_dir/controller-$i"
+        run exec_container web sh -c "$dropped"
+        echo "$output"
+        [[ $status -eq 126 && $output == *"Operation not permitted"* ]]
+        exec_container web true
+        kill $!
+        rmmod holdfast
+        exec_container web sh -c "$dropped"
+    done
 }
 
 @test "unloaded again and again under a container that starts programs all the time" {

@@ -7,9 +7,12 @@
 //     protect    readable first, then mprotect
 //     written    privately and writable, written to, then mprotect
 //     implied    privately and readable, by a process whose personality makes that executable (READ_IMPLIES_EXEC)
-//     remapped   shared and executable, after remap_file_pages
+//     remapped   shared and readable, then by such a process anew with remap_file_pages
+//     writable   privately, executable and writable at once, then written to
+//     poked      as map, then written to by /proc/self/mem
 //     segment    a segment of shared memory with the bytes of FILE, attached executable (SHM_EXEC)
 //     anonymous  no file, but shared memory, which the kernel keeps in one; then mprotect. FILE is not used
+//     relinked   likewise, with the bytes of FILE, then as the file by its link in /proc/self/map_files
 //     data       readable only (never refused)
 //     hold       as map, and keeps it so, without an end
 //     until-refused   as map, again and again until it is refused: in a process that never starts another program
@@ -54,18 +57,44 @@ static int in_segment(int fd) {
   return status;
 }
 
+static int relinked(int fd) {
+  char name[64];
+  char* data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED || read(fd, data, 4096) < 0) return failed("read");
+  snprintf(name, sizeof name, "/proc/self/map_files/%lx-%lx", (unsigned long)data, (unsigned long)data + 4096);
+  const int own = open(name, O_RDONLY | O_CLOEXEC);
+  if (own < 0) return failed(name);
+  if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, own, 0) == MAP_FAILED) return failed("mmap");
+  puts("loaded");
+  return 0;
+}
+
+/// Of a descriptor that is for reading only the kernel takes no mapping for shared.
 static int remapped(const char* path) {
   const int fd = open(path, O_RDWR | O_CLOEXEC);
-  char* code = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+  char* code = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
   if (code == MAP_FAILED) return failed("mmap");
+  if (personality(READ_IMPLIES_EXEC) < 0) return failed("personality");
   if (remap_file_pages(code, 4096, 0, 1, 0)) return failed("remap_file_pages");
   puts("loaded");
   return 0;
 }
 
+static int changed(int fd, int by_mapping) {
+  const int memory = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  char* code = mmap(NULL, 4096, PROT_READ | PROT_EXEC | (by_mapping ? PROT_WRITE : 0), MAP_PRIVATE, fd, 0);
+  if (code == MAP_FAILED) return failed("mmap");
+  if (by_mapping)
+    code[0] = 1;
+  else if (pwrite(memory, "\1", 1, (off_t)code) != 1)
+    return failed("write");
+  puts(code[0] == 1 ? "loaded" : "unchanged");
+  return 0;
+}
+
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|implied|remapped|segment|anonymous|data|hold|until-refused FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|implied|remapped|writable|poked|segment|anonymous|relinked|data|hold|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -77,7 +106,9 @@ int main(int argc, char** argv) {
   if (fd < 0) return failed(argv[2]);
   if (!strcmp(how, "until-refused")) return until_refused(fd);
   if (!strcmp(how, "segment")) return in_segment(fd);
+  if (!strcmp(how, "relinked")) return relinked(fd);
   if (!strcmp(how, "remapped")) return remapped(argv[2]);
+  if (!strcmp(how, "writable") || !strcmp(how, "poked")) return changed(fd, !strcmp(how, "writable"));
   const int implied = !strcmp(how, "implied");
   if (implied && personality(READ_IMPLIES_EXEC) < 0) return failed("personality");
   const int prot = PROT_READ | (writes ? PROT_WRITE : 0) | (late || data || implied ? 0 : PROT_EXEC);

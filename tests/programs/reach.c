@@ -31,17 +31,23 @@
 //     uncover FILE          unmounts what is mounted on it
 //     detach DIRECTORY      unmounts it with all that is mounted below, in a mount namespace of its own
 //     tree-search FILE      of the btrfs that it is on, for nothing; snapshot FILE of what is no subvolume
+//     xfs-handle DIRECTORY  opens it by the handle that the XFS it is on gives it
+//     serial FILE           gives the serial port another address, or takes it back
 //     writable DIRECTORY [BELOW]  mounts it on itself to be read only, and then not, in a mount namespace of its own;
 //                           with BELOW by mount_setattr of that, and all below unless it is DIRECTORY
-//     mount-on DIRECTORY    a tmpfs, and off again
+//     reconfigure DIRECTORY the file system that it is on to be writable, by the newer interface
+//     mount-on DIRECTORY    a tmpfs, and off again; mount-on-new by the newer interface
 //     fsconfig TYPE         more parameters of such a file system than it can have
-//     connect-tcp PORT      of this host
+//     connect-tcp PORT [ADDRESS]  of this host, if none is given
 //     user-mount TYPE OPTIONS  on /mnt, in namespaces of users, mounts and cgroups of its own
 //     user-namespace        of its own, as nobody
 //     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own
 //     handle FILE           opens it by its handle
 //     module, kexec         loads nothing of the kind; kexec-file FILE what is no kernel
 //     module-file FILE      loads it
+//     unload                a module that is not there
+//     swap FILE             which is no place to swap to
+//     perf-of PID           counts nothing, of a process
 //     autoload              a socket of a protocol whose module is not loaded
 //     ioperm, iopl, syslog, settime, adjtime, reboot
 //     bpf TYPE              loads a program of that type, which does nothing
@@ -52,7 +58,7 @@
 //     connect NAME          to a socket; with @ before it an abstract one
 //     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
 //     take SOCKET           what is given there
-//     io-uring, userfaultfd, packet-socket  makes one; socket FAMILY TYPE
+//     io-uring, userfaultfd, packet-socket  makes one; socket FAMILY TYPE [PROTOCOL]
 //     ring HOW [ARGUMENT]   by io_uring: write FILE, attribute FILE, connect NAME
 //     compat HOW [ARGUMENT...]  by the system call of 32-bit programs: write FILE, mount TYPE, handle FILE,
 //                           writable DIRECTORY BELOW, fanotify ACCESS, ptrace PID, setns FILE, connect NAME, module,
@@ -79,6 +85,7 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/sched.h>
+#include <linux/serial.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
@@ -96,6 +103,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
@@ -272,10 +280,56 @@ static long reach_snapshot(const char* file) {
   return unless(ioctl(opened(file, O_RDONLY), BTRFS_IOC_SNAP_CREATE, &arguments), ENOTDIR);
 }
 
+/// Requests of fs/xfs/libxfs/xfs_fs.h, whose header needs the file system's package.
+struct xfs_request {
+  uint32_t fd;
+  const void* path;
+  uint32_t flags;
+  const void* handle;
+  uint32_t handle_size;
+  void* found;
+  uint32_t* found_size;
+};
+
+static long reach_xfs_handle(const char* directory) {
+  char handle[64];
+  uint32_t size = 0;
+  const int fd = opened(directory, O_RDONLY | O_DIRECTORY);
+  struct xfs_request request = {.fd = (uint32_t)fd, .found = handle, .found_size = &size};
+  if (ioctl(fd, _IOWR('X', 106, struct xfs_request), &request) < 0) tell(-1);
+  request = (struct xfs_request){.flags = O_RDONLY, .handle = handle, .handle_size = size};
+  return ioctl(fd, _IOWR('X', 107, struct xfs_request), &request);
+}
+
+/// Of a port that no device is at.
+static long reach_serial(const char* file) {
+  struct serial_struct settings;
+  const int fd = opened(file, O_RDWR | O_NONBLOCK | O_NOCTTY);
+  if (ioctl(fd, TIOCGSERIAL, &settings) < 0) tell(-1);
+  settings.port ^= 0x800;
+  return ioctl(fd, TIOCSSERIAL, &settings);
+}
+
 static long reach_mount_on(const char* directory) {
   const int result = mount("none", directory, "tmpfs", 0, NULL);
   if (result == 0) umount2(directory, MNT_DETACH);
   return result;
+}
+
+static long reach_mount_on_new(const char* directory) {
+  const int fd = (int)syscall(SYS_fsopen, "tmpfs", 0);
+  if (fd < 0 || syscall(SYS_fsconfig, fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) return -1;
+  const int made = (int)syscall(SYS_fsmount, fd, 0, 0);
+  if (made < 0) return -1;
+  const long result = syscall(SYS_move_mount, made, "", AT_FDCWD, directory, MOVE_MOUNT_F_EMPTY_PATH);
+  if (result == 0) umount2(directory, MNT_DETACH);
+  return result;
+}
+
+static long reach_reconfigure(const char* directory) {
+  const int fd = (int)syscall(SYS_fspick, AT_FDCWD, directory, 0);
+  if (fd < 0 || syscall(SYS_fsconfig, fd, FSCONFIG_SET_FLAG, "rw", NULL, 0) < 0) return -1;
+  return syscall(SYS_fsconfig, fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 }
 
 static long reach_fsconfig(const char* type) {
@@ -289,9 +343,12 @@ static long reach_fsconfig(const char* type) {
   return unless(result, EINVAL);
 }
 
-static long reach_connect_tcp(int port) {
-  const struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+static long reach_connect_tcp(uint16_t port, const char* address) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct sockaddr_in6 to_6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  if (inet_pton(AF_INET6, address, &to_6.sin6_addr) == 1)
+    return connect(socket(AF_INET6, SOCK_STREAM, 0), (const struct sockaddr*)&to_6, sizeof(to_6));
+  inet_pton(AF_INET, *address ? address : "127.0.0.1", &to.sin_addr);
   return connect(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr*)&to, sizeof(to));
 }
 
@@ -374,13 +431,22 @@ static long reach_bpf_detach(const char* cgroup) {
   return unless(unless(syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)), ENOENT), EINVAL);
 }
 
+static struct perf_event_attr no_event(void) {
+  return (struct perf_event_attr){.type = PERF_TYPE_SOFTWARE,
+                                  .size = sizeof(struct perf_event_attr),
+                                  .config = PERF_COUNT_SW_DUMMY,
+                                  .disabled = 1,
+                                  .exclude_kernel = 1};
+}
+
 static long reach_perf(void) {
-  struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
-                                 .size = sizeof(attr),
-                                 .config = PERF_COUNT_SW_DUMMY,
-                                 .disabled = 1,
-                                 .exclude_kernel = 1};
+  const struct perf_event_attr attr = no_event();
   return syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0UL);
+}
+
+static long reach_perf_of(int pid) {
+  const struct perf_event_attr attr = no_event();
+  return syscall(SYS_perf_event_open, &attr, pid, -1, -1, 0UL);
 }
 
 static long reach_clone_into(const char* cgroup) {
@@ -550,6 +616,12 @@ static long reach_compat(const char* how, const char* first, const char* second)
     return compat(362, socket(AF_UNIX, SOCK_STREAM, 0), (long)low(&address, sizeof(address)), size, 0, 0);
   }
   if (!strcmp(how, "module")) return unless(compat(128, low_text(junk), sizeof(junk), low_text(""), 0, 0), ENOEXEC);
+  if (!strcmp(how, "unload")) return unless(compat(129, low_text("none"), 0, 0, 0, 0), ENOENT);
+  if (!strcmp(how, "swap")) return unless(compat(87, low_text(first), 0, 0, 0, 0), EINVAL);
+  if (!strcmp(how, "perf-of")) {
+    const struct perf_event_attr attr = no_event();
+    return compat(336, (long)low(&attr, sizeof(attr)), atoi(first), -1, -1, 0);
+  }
   if (!strcmp(how, "kexec")) return unless(compat(283, 0, 0, 0, 0, 0), EINVAL);
   if (!strcmp(how, "reboot")) return unless(compat(88, 0, 0, 0, 0, 0), EINVAL);
   errno = ENOSYS;
@@ -648,19 +720,26 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "detach")) tell(reach_detach(first));
   if (!strcmp(how, "tree-search")) tell(reach_tree_search(first));
   if (!strcmp(how, "snapshot")) tell(reach_snapshot(first));
+  if (!strcmp(how, "xfs-handle")) tell(reach_xfs_handle(first));
+  if (!strcmp(how, "serial")) tell(reach_serial(first));
   if (!strcmp(how, "move-mount")) tell(reach_move_mount(first, second));
   if (!strcmp(how, "remount")) tell(unless(mount(NULL, first, NULL, MS_REMOUNT, NULL), EBUSY));
   if (!strcmp(how, "uncover")) tell(umount2(first, MNT_DETACH));
   if (!strcmp(how, "writable")) tell(reach_writable(first, second));
   if (!strcmp(how, "mount-on")) tell(reach_mount_on(first));
+  if (!strcmp(how, "mount-on-new")) tell(reach_mount_on_new(first));
+  if (!strcmp(how, "reconfigure")) tell(reach_reconfigure(first));
   if (!strcmp(how, "fsconfig")) tell(reach_fsconfig(first));
-  if (!strcmp(how, "connect-tcp")) tell(reach_connect_tcp(atoi(first)));
+  if (!strcmp(how, "connect-tcp")) tell(reach_connect_tcp((uint16_t)atoi(first), second));
   if (!strcmp(how, "user-mount")) tell(reach_user_mount(first, second));
   if (!strcmp(how, "user-namespace")) tell(reach_user_namespace());
   if (!strcmp(how, "user-netfilter")) tell(reach_user_netfilter());
   if (!strcmp(how, "handle")) tell(reach_handle(first));
   if (!strcmp(how, "module")) tell(unless(syscall(SYS_init_module, junk, sizeof(junk), ""), ENOEXEC));
   if (!strcmp(how, "module-file")) tell(syscall(SYS_finit_module, opened(first, O_RDONLY), "", 0));
+  if (!strcmp(how, "unload")) tell(unless(syscall(SYS_delete_module, "none", 0), ENOENT));
+  if (!strcmp(how, "swap")) tell(unless(swapon(first, 0), EINVAL));
+  if (!strcmp(how, "perf-of")) tell(reach_perf_of(atoi(first)));
   if (!strcmp(how, "kexec-file"))
     tell(unless(syscall(SYS_kexec_file_load, opened(first, O_RDONLY), -1, 1UL, "", 4UL /* KEXEC_FILE_NO_INITRAMFS */),
                 ENOEXEC));
@@ -685,7 +764,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "remove")) tell(unlink(first));
   if (!strcmp(how, "io-uring")) tell(reach_io_uring());
   if (!strcmp(how, "userfaultfd")) tell(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
-  if (!strcmp(how, "socket")) tell(socket(atoi(first), atoi(second), 0));
+  if (!strcmp(how, "socket")) tell(socket(atoi(first), atoi(second), atoi(third)));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));
   if (!strcmp(how, "connect")) tell(reach_connect(first));
   if (!strcmp(how, "ring")) tell(reach_by_ring(first, second));

@@ -10,11 +10,14 @@
 //     exchanged=OTHER   FILE, a copy of this program, while a thread exchanges it with OTHER, the image's own, which ends
 //                with 0, all the time: until OTHER has run and FILE has been tried
 //     moved      each ARGUMENT, which is a file as FILE is, again and again while a thread exchanges it with the one before
+//     flipping=ROOT   execveat of a descriptor, often, while a thread makes ROOT the root and takes it back all the time
 //     io_uring   a copy beside FILE that io_uring has written
+//     changed    FILE, of whose first bytes io_uring has changed one that no loader looks at
 //     afterwards a copy that is made executable only after it was opened
 //     checked    execveat with AT_EXECVE_CHECK; runs nothing
 // Exit status: the program's; 126 if it was refused with EPERM, 125 if anything else failed, 124 if the kernel has no such way;
 // standard output says what.
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -145,15 +148,15 @@ static void exchange_once(const char* one, const char* other) {
   must((int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE), "exchange");
 }
 
-static void* exchange(void* data) {
+_Noreturn static void* exchange(void* data) {
   const struct exchange* files = data;
-  while (files->one) exchange_once(files->one, files->other);
-  return NULL;
+  for (;;) exchange_once(files->one, files->other);
 }
 
 static int run_exchanged(const char* other, char** file) {
   enum { kTries = 100 };
-  struct exchange files = {*file, other};
+  static struct exchange files; // the thread goes on until the process ends
+  files = (struct exchange){*file, other};
   char* own[] = {*file, NULL};
   pthread_t thread;
   int refused = 0;
@@ -192,7 +195,8 @@ static void* move_each(void* data) {
 }
 
 static int run_moved(char** files) {
-  struct move all = {.files = files};
+  static struct move all; // the thread may outlive a failure
+  all.files = files;
   pthread_t thread;
   int refused = 0;
   if (pthread_create(&thread, NULL, move_each, &all)) fail("pthread_create");
@@ -212,6 +216,27 @@ static int run_moved(char** files) {
   if (!refused) return 0;
   printf("%d times: %s\n", refused, strerror(EPERM));
   return kRefused;
+}
+
+_Noreturn static void* flip(void* root) {
+  const int own = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
+  for (;;) {
+    must(chroot(root), root);
+    must(fchdir(own), "fchdir");
+    must(chroot("."), "chroot");
+  }
+}
+
+_Noreturn static void run_flipping(char* root, char** file) {
+  enum { kTries = 3000 };
+  const int fd = must(open(*file, O_PATH | O_CLOEXEC), *file);
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, flip, root)) fail("pthread_create");
+  for (int i = 0; i < kTries; ++i) {
+    syscall(SYS_execveat, fd, "", file, environ, AT_EMPTY_PATH);
+    if (errno != EPERM) break;
+  }
+  fail("execveat");
 }
 
 static void write_by_ring(int fd, const void* data, unsigned size) {
@@ -239,6 +264,16 @@ static unsigned read_whole(const char* path, char** data) {
   return (unsigned)size;
 }
 
+// The ring holds the file until it is torn down, after its last descriptor.
+_Noreturn static void run_when_closed(const char* name, char** file) {
+  for (int tries = 0; tries < 200; ++tries) {
+    execv(name, file);
+    if (errno != ETXTBSY) break;
+    usleep(10000);
+  }
+  fail("execve");
+}
+
 _Noreturn static void run_ring(char** file) {
   char name[4096];
   char* data;
@@ -247,13 +282,17 @@ _Noreturn static void run_ring(char** file) {
   const int to = must(open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755), name);
   write_by_ring(to, data, size);
   close(to);
-  // the ring holds the file until it is torn down, after its last descriptor
-  for (int tries = 0; tries < 200; ++tries) {
-    execv(name, file);
-    if (errno != ETXTBSY) break;
-    usleep(10000);
-  }
-  fail("execve");
+  run_when_closed(name, file);
+}
+
+_Noreturn static void run_changed(char** file) {
+  char start[EI_NIDENT];
+  const int fd = must(open(*file, O_RDWR | O_CLOEXEC), *file);
+  if (read(fd, start, sizeof start) != sizeof start) fail("read");
+  start[EI_PAD] ^= 1;
+  write_by_ring(fd, start, sizeof start);
+  close(fd);
+  run_when_closed(*file, file);
 }
 
 _Noreturn static void run_afterwards(char** file) {
@@ -294,7 +333,9 @@ int main(int argc, char** argv) {
   if (!strncmp(how, "cgroup=", 7)) return run_cloned(how + 7, file);
   if (!strncmp(how, "exchanged=", 10)) return run_exchanged(how + 10, file);
   if (!strcmp(how, "moved")) return run_moved(file);
+  if (!strncmp(how, "flipping=", 9)) run_flipping(argv[1] + 9, file);
   if (!strcmp(how, "io_uring")) run_ring(file);
+  if (!strcmp(how, "changed")) run_changed(file);
   if (!strcmp(how, "afterwards")) run_afterwards(file);
   if (!strcmp(how, "checked")) return check(file);
   fprintf(stderr, "start_by: what is %s?\n", how);

@@ -6,15 +6,21 @@
 //   trace_setup child               once on a child of its own
 //   trace_setup watch CGROUP STOP   again and again on all tasks of that cgroup that came after it and run a runtime's
 //                                   program (any but busybox), until the file STOP is there
+//   trace_setup chase STOP          seizes each task as it is made, for as long
+//   trace_setup churn CGROUP        prints the PID of a process that moves there, calls itself churn, and makes threads,
+//                                   children, and children of its parent's, until it is killed
 // Prints for each way "WAY allowed A refused R". `watch` counts as allowed only if the task was the runtime's before and
-// after; what has ended, or become the container's own, is not counted.
+// after, `chase` if it is named churn; what has ended, or become the container's own, is not counted.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +33,7 @@ static struct {
   long allowed, refused;
 } counts[kWays];
 
+// Not of one that has ended: its memory may be opened, and there is none.
 static int is_runtime(pid_t pid) {
   char path[32];
   char program[4096];
@@ -123,9 +130,76 @@ static void watch(const char* cgroup, const char* stop) {
   }
 }
 
+static int is_churn(pid_t pid) {
+  char path[64];
+  char name[6];
+  snprintf(path, sizeof path, "/proc/%d/comm", pid);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  const ssize_t length = read(fd, name, sizeof name);
+  close(fd);
+  return length == sizeof name && !memcmp(name, "churn\n", sizeof name) && is_runtime(pid);
+}
+
+static pid_t last_pid(void) {
+  int pid = 0;
+  FILE* load = fopen("/proc/loadavg", "re");
+  if (!load || fscanf(load, "%*s %*s %*s %*s %d", &pid) != 1) exit(1);
+  fclose(load);
+  return pid;
+}
+
+static void chase(const char* stop) {
+  puts("watching");
+  fflush(stdout);
+  while (access(stop, F_OK)) {
+    pid_t last = last_pid();
+    for (int turn = 0; turn < 1000; turn++) {
+      const long before = counts[kSeize].allowed + counts[kSeize].refused;
+      seize(last + 1, is_churn);
+      if (counts[kSeize].allowed + counts[kSeize].refused > before) last++;
+    }
+  }
+}
+
+static void* nothing(void* argument) { return argument; }
+
+static void move_to(const char* cgroup) {
+  char path[4096];
+  snprintf(path, sizeof path, "/sys/fs/cgroup%s/cgroup.procs", cgroup);
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) exit(1);
+  close(fd);
+}
+
+static void churn(const char* cgroup) {
+  const pid_t churning = fork();
+  if (churning) {
+    printf("%d\n", churning);
+    fflush(stdout);
+    while (wait(NULL) > 0) continue;
+    exit(0);
+  }
+  move_to(cgroup);
+  prctl(PR_SET_NAME, "churn");
+  for (;;) {
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, nothing, NULL)) pthread_join(thread, NULL);
+    const pid_t child = fork();
+    if (!child) _exit(0);
+    waitpid(child, NULL, 0);
+    struct clone_args sibling = {.flags = CLONE_PARENT};
+    if (!syscall(SYS_clone3, &sibling, sizeof sibling)) _exit(0);
+  }
+}
+
 int main(int argc, char** argv) {
   if (argc == 4 && !strcmp(argv[1], "watch")) {
     watch(argv[2], argv[3]);
+  } else if (argc == 3 && !strcmp(argv[1], "chase")) {
+    chase(argv[2]);
+  } else if (argc == 3 && !strcmp(argv[1], "churn")) {
+    churn(argv[2]);
   } else if (argc == 2 && !strcmp(argv[1], "child")) {
     const pid_t child = fork();
     if (!child)
@@ -135,7 +209,7 @@ int main(int argc, char** argv) {
   } else if (argc == 2 && atoi(argv[1]) > 0) {
     try_all(atoi(argv[1]), any);
   } else {
-    fputs("usage: trace_setup PID | child | watch CGROUP STOP\n", stderr);
+    fputs("usage: trace_setup PID | child | watch CGROUP STOP | chase STOP | churn CGROUP\n", stderr);
     return 2;
   }
   for (int way = 0; way < kWays; way++)

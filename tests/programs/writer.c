@@ -4,6 +4,7 @@
 //   writer HOW FILE
 //     open       opens it for writing, and keeps it so
 //     map        maps it shared and writable, closes it, and keeps the mapping
+//     store      changes its last byte by such a mapping, and back the second time; it has the times that it had
 //     try        opens it for writing, no more
 //     self       maps it as code and tries
 //     forked     its parent maps it as code and ends; then it tries
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +45,18 @@ static void map(const char* file, int prot, int flags) {
   close(fd);
 }
 
+static void store(const char* file) {
+  struct stat before;
+  const int fd = open(file, O_RDWR | O_CLOEXEC);
+  must(fd >= 0 && fstat(fd, &before) == 0, file);
+  char* bytes = mmap(NULL, (size_t)before.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  must(bytes != MAP_FAILED, "mmap");
+  close(fd);
+  bytes[before.st_size - 1] ^= 1;
+  must(munmap(bytes, (size_t)before.st_size) == 0, "munmap");
+  must(utimensat(AT_FDCWD, file, (struct timespec[]){before.st_atim, before.st_mtim}, 0) == 0, "utimensat");
+}
+
 static void map_code(const char* file) { map(file, PROT_READ | PROT_EXEC, MAP_PRIVATE); }
 
 static int map_in_child(void* file) {
@@ -60,7 +74,7 @@ static void in_child(int flags, const char* file) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: writer open|map|try|self|forked|vforked|unmapped|executed FILE\n", stderr);
+    fputs("usage: writer open|map|store|try|self|forked|vforked|unmapped|executed FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -69,6 +83,9 @@ int main(int argc, char** argv) {
     must(open(file, O_WRONLY | O_CLOEXEC) >= 0, file);
   } else if (!strcmp(how, "map")) {
     map(file, PROT_READ | PROT_WRITE, MAP_SHARED);
+  } else if (!strcmp(how, "store")) {
+    store(file);
+    return 0;
   } else if (!strcmp(how, "self")) {
     map_code(file);
   } else if (!strcmp(how, "forked")) {

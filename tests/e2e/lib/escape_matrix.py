@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of what a container can do to the host.
 
-  escape_matrix.py CATALOGUE TESTS DIRECTORY   prints it. DIRECTORY has what was found: alert, block, usual and host, of lines
-      "ITEM HOW: OUTCOME", and told, the items of which somebody heard in a usual container. TESTS are the end-to-end tests:
-      what a file tries by itself it says in its header ("# items:").
+  escape_matrix.py CATALOGUE TESTS DIRECTORY   prints it. DIRECTORY has what was found: alert, block, host, and of
+      usual containers let (under alert) and usual (under block), of lines "ITEM HOW: OUTCOME"; told-let and told, the items of
+      which somebody heard in these. TESTS are the end-to-end tests:
+      what a file tries by itself it says in its header ("# items:"), and where it has seen it by in_table.
 """
 import glob
 import os
@@ -18,21 +19,29 @@ UNCOVERED = {
     "PI8": "who writes these settings is checked (`UH1`, `UH2`); a corrupted kernel's own memory is not. What would notice: `UH4`, "
            "when the program is started",
 }
+COLUMNS = ("alert", "block", "let", "usual", "host")
 WORDS = {
     ("alert", "done"): "happens, reported",
     ("block", "refused"): "refused, reported",
     ("host", "done"): "happens, unheard",
 }
+# Of a usual container: what is not there says nothing of what the kernel would have refused.
+ABSENT = ("No such file or directory", "No such process", "No such device", "No such device or address", "Connection refused")
+TOLD = {"let": ("done", "happens, reported"), "usual": ("refused", "refused, reported")}
+KERNEL = "| — | a corrupted kernel: its memory alone is written to, by a fault of its own (nf_tables, io_uring, packet sockets, the verifier) | " \
+    "*not covered*: nothing is called that could be asked. What would notice: `AS1` to `AS6`, which most such faults are reached by; `PI` as " \
+    "soon as it is used, at the next operation that is looked at; `UH4`, `RT5` on the host | | | | |"
 HEAD = """# What a container can do to the host
 
 Made by `tests/e2e/escape.bats`, on 6.1 and 6.12 alike: each item of [escape-checks.md](escape-checks.md) done in a container that has
 been given all that its technique needs, under both actions, in one that has the capabilities and namespaces that Docker gives, without its
-filter of system calls, under `block`, and on the host under `block`. (In the usual one what needs a user namespace was tried with
-`AS1` left out.) *Refused* is EPERM, and nothing happened; *the kernel refuses* what the container has no right to, or has
-not, which nobody hears of. *Its own* is allowed, as it concerns the container alone.
+filter of system calls, under both, and on the host under `block`: what nobody hears of there is under none. (In the usual one what needs
+a user namespace was tried with `AS1` left out, under `block`.) What concerns the host's own programs (`RT`, `UH4`) and a corrupted kernel (`PI`) is done by `escape_runtime.bats` and
+`integrity.bats`, with containers of the usual kind: there *on the host* is the same done by who has to do with no container. *Refused* is EPERM, and nothing happened; *the kernel refuses* what the container has no right to,
+and *is not there* what it has not been given; nobody hears of either. *Its own* is allowed, as it concerns the container alone.
 
-| Item | | Alert | Block | In a usual container | On the host |
-| --- | --- | --- | --- | --- | --- |"""
+| Item | | Alert | Block | In a usual container, alert | Block | On the host |
+| --- | --- | --- | --- | --- | --- | --- |"""
 
 
 def outcomes(directory, name):
@@ -46,35 +55,41 @@ def outcomes(directory, name):
 
 def cell(name, item, found):
     seen = found[name][item]
-    if name != "usual":
+    if name not in TOLD:
         return " / ".join(sorted(WORDS.get((name, one), f"**{one}**") for one in seen))
-    words = {"its own" if one == "done" else "the kernel refuses" for one in seen}
-    if item in found["told"]:
-        words = words - {"the kernel refuses"} | {"refused, reported"}
+    told, word = TOLD[name]
+    words = {"its own" if one == "done" else "is not there" if one.endswith(ABSENT) else "the kernel refuses" for one in seen}
+    if item in found["told", name]:
+        # The error is the same whoever refuses it.
+        words -= {"its own", "the kernel refuses"} if told in seen else set()
+        words.add(word)
     return " / ".join(sorted(words))
 
 
 def main(catalogue, tests, directory):
-    found = {name: outcomes(directory, name) for name in ("alert", "block", "usual", "host")}
-    with open(os.path.join(directory, "told")) as lines:
-        found["told"] = {line.split()[0] for line in lines if line.strip()}
+    found = {name: outcomes(directory, name) for name in COLUMNS}
+    for name, of in (("let", "told-let"), ("usual", "told")):
+        with open(os.path.join(directory, of)) as lines:
+            found["told", name] = {line.split()[0] for line in lines if line.strip()}
     elsewhere = {}
     for path in glob.glob(os.path.join(tests, "*.bats")):
         with open(path) as source:
-            for item in " ".join(re.findall(r"^# items: (.*)", source.read(), re.M)).split():
-                elsewhere[item] = os.path.basename(path)
+            for item, column, text in re.findall(r'^ *in_table (\w+) (\w+) "([^"]*)"$', source.read(), re.M):
+                elsewhere.setdefault(item, {})[column] = text
     print(HEAD)
     with open(catalogue) as source:
         rows = re.findall(r'^HOLDFAST_CHECK\((\w+), .*?\n?\s*"([^"]*)"\)$', source.read(), re.M | re.S)
     for item, about in rows:
         about = about.replace("|", "\\|")
         if item in found["alert"]:
-            cells = [cell(name, item, found) for name in ("alert", "block", "usual", "host")]
+            cells = [cell(name, item, found) for name in COLUMNS]
         elif item in elsewhere:
-            cells = [f"in `tests/e2e/{elsewhere[item]}`", "", "", ""]
+            # These are tried in containers of the usual kind.
+            cells = [elsewhere[item].get("alert" if column == "let" else column, "not tested here") for column in COLUMNS]
         else:
-            cells = ["*not covered*: " + UNCOVERED.get(item, "nobody has tried it"), "", "", ""]
+            cells = ["*not covered*: " + UNCOVERED.get(item, "nobody has tried it"), "", "", "", ""]
         print(f"| `{item}` | {about} | " + " | ".join(cells) + " |")
+    print(KERNEL)
 
 
 if __name__ == "__main__":

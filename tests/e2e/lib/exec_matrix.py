@@ -12,6 +12,9 @@ RUNTIMES = ["runc", "crun", "podman", "docker", "containerd"]
 KERNELS = ["6.1", "6.12"]
 COLUMNS = [f"{runtime}, {kernel}" for kernel in KERNELS for runtime in RUNTIMES]
 
+# Ways that a runtime has not, rather than the kernel.
+OF_RUNTIMES = {"on-named-volume"}
+
 # What each file's outcomes are called.
 CELLS = {
     ("foreign", "refused"): "refused",
@@ -29,6 +32,7 @@ GROUPS = {
         "by-directory-fd": "`execveat` relative to a directory's descriptor",
         "by-passed-fd": "a descriptor that came by `SCM_RIGHTS`",
         "by-proc": "`/proc/self/fd/N`",
+        "by-exe-link": "`/proc/PID/exe` of one that ran before the rule was in force",
         "by-thread": "by a thread that is not the first",
         "by-vfork": "in a child of `vfork`",
         "by-spawn": "`posix_spawn`",
@@ -39,7 +43,8 @@ GROUPS = {
         "hard-link": "a hard link to it",
         "replaced-in-place": "written over a program of the image",
         "renamed-over": "renamed over a program of the image",
-        "never-named": "`O_TMPFILE`",
+        "never-named": "`O_TMPFILE` on a tmpfs",
+        "never-named-in-layer": "`O_TMPFILE` in the container's layer",
         "unlinked": "unlinked while open",
         "later-executable": "made executable after it was opened",
         "by-io-uring": "written by io_uring",
@@ -60,11 +65,12 @@ GROUPS = {
         "map": "`mmap`, private and executable",
         "map-shared": "`mmap`, shared and executable",
         "map-implied": "`mmap` with the personality `READ_IMPLIES_EXEC`",
-        "map-remapped": "`remap_file_pages`",
+        "map-remapped": "`mmap` to read, then `remap_file_pages` with that personality",
         "mprotect": "`mmap` to read, then `mprotect`",
         "mprotect-written": "private mapping, written to, then `mprotect`",
         "mprotect-own-written": "likewise of a file of the image",
         "segment": "`shmat` with `SHM_EXEC`",
+        "map-relinked": "memory without a file, as the file that `/proc/PID/map_files` makes of it",
         "by-loader": "`ld.so PROGRAM`",
         "preload": "`LD_PRELOAD`",
         "audit": "`LD_AUDIT`",
@@ -78,6 +84,8 @@ GROUPS = {
         "on-shm": "`/dev/shm`",
         "on-volume": "a volume, put there by its owner",
         "copied-to-volume": "a volume, put there by the container",
+        "on-named-volume": "a volume that has a name with the engine",
+        "on-empty-directory": "a pod's `emptyDir`",
         "on-squashfs": "squashfs on a loop device",
         "on-fuse": "FUSE",
         "on-9p": "9p, a file system of another machine's",
@@ -92,17 +100,32 @@ GROUPS = {
         "own-script": "a script",
         "own-by-fd": "`execveat` of a descriptor",
         "own-by-path-fd": "`execveat` of an `O_PATH` descriptor",
+        "own-by-directory-fd": "`execveat` relative to a directory's descriptor",
         "own-by-passed-fd": "a descriptor that came by `SCM_RIGHTS`",
         "own-by-proc": "`/proc/self/fd/N`",
+        "own-by-exe-link": "`/proc/self/exe`",
         "own-by-thread": "by a thread that is not the first",
+        "own-by-vfork": "in a child of `vfork`",
         "own-by-spawn": "`posix_spawn`",
+        "own-by-clone3": "in a child of `clone3`",
+        "own-by-cgroup": "likewise, which `CLONE_INTO_CGROUP` puts into a cgroup of its own",
+        "own-unlinked": "unlinked while open",
+        "own-nested-script": "a script whose interpreter is a script",
         "own-after-failed-exec": "after an exec that failed",
         "own-registered-interpreter": "a program that binfmt_misc has an interpreter for, which the host has registered with flag `F`",
         "own-compat": "a program for 32 bits",
         "own-mapped": "`mmap`",
+        "own-mapped-shared": "`mmap`, shared and executable",
+        "own-mapped-implied": "`mmap` with the personality `READ_IMPLIES_EXEC`",
         "own-mprotect": "`mmap` to read, then `mprotect`",
         "own-dynamic": "with its libraries",
         "own-by-loader": "`ld.so PROGRAM`",
+        "own-preload": "`LD_PRELOAD`",
+        "own-audit": "`LD_AUDIT`",
+        "own-library-path": "`LD_LIBRARY_PATH`",
+        "own-dlopen": "`dlopen`",
+        "own-bound": "a bind mount by the container",
+        "own-user-namespace": "in a user namespace of the container's own",
         "own-copied-up": "a program whose mode the container changed",
         "own-mapped-by-copied-up": "`mmap` of a file whose mode the container changed",
         "dropped-as-data": "any file, mapped to read",
@@ -110,26 +133,48 @@ GROUPS = {
     "What runs all the same": {
         "interpreted-text": "`sh FILE`, `python FILE`: an interpreter of the image reads a text. What is text and what a program is the interpreter's to know",
         "anonymous-memory": "code in memory without a file, as just-in-time compilers make",
+        "writable-code": "a private mapping of a file of the image that is executable and writable at once: from the first write on it is memory without a file",
+        "poked-code": "such a mapping, written to by `/proc/self/mem`, or by a debugger",
     },
 }
 
 HEAD = """# Ways to get code running in a container
 
 What comes of each under a rule of type `non-image-program` that blocks: *refused* (with `EPERM`, and an alert), *the image's
-own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run with runc,
-and to be reported. A dropped `PT_INTERP` on a `tmpfs` or a volume is refused as it is mapped, not as it is opened: by then the old
-program is gone, and the process dies. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
+own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run, and to be
+reported, with each runtime and engine. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
 `scripts/test tests/e2e/exec_matrix.bats`.
-
-Shown by tests of their own: a name that is exchanged with `RENAME_EXCHANGE` all the time runs what was judged
-(`exec_matrix.bats`); files of the host and of other containers by a descriptor, joined namespaces, orphans, other cgroups
-(`membership.bats`, `host_mapping.bats`, `drift.bats`); what ran before the module was loaded or the rule came into force
-(`adoption.bats`, `running.bats`); the module loaded anew (`unload.bats`); files of the image that were copied up, also with
-somebody who writes to them (`unchanged.bats`); an image that `docker commit` made (`engines.bats`).
-
-An interpreter that the host has registered with binfmt_misc loads the libraries of such programs by itself, as data: dropped
-ones are not covered.
 """
+
+# What needs more than one container, or another moment: a way, what comes of it, and a file of tests/e2e and a test in it.
+ELSEWHERE = [
+    ("a name that is exchanged with `RENAME_EXCHANGE` all the time", "what was judged runs", "exec_matrix", "a name that is exchanged"),
+    ("an interpreter that a container registers with binfmt_misc by a mount of the host's", "refused", "exec_matrix", "an interpreter that a container registers"),
+    ("a file of the host's or of another container's, by a descriptor", "refused", "drift", "by a descriptor, is not the image's"),
+    ("after joining the host's namespaces, in another cgroup, as an orphan, under another name", "refused", "membership", "block: moved to another cgroup"),
+    ("the host loads what was dropped in a container", "refused", "host_mapping", "and none that was dropped"),
+    ("dropped before the module was loaded, or before the controller started", "refused", "adoption", "what runs before the module is loaded"),
+    ("dropped while the module was not loaded", "refused", "unload", "is adopted, and outlives"),
+    ("a program of the image that was copied up, and changed since, also by a shared mapping", "refused", "unchanged", "what a shared mapping stores"),
+    ("a program of the image that was copied up, and whose bytes are what they were", "the image's own", "unchanged", "whose owner, mode, times"),
+    ("`mprotect` of such a file that nobody has run or mapped as code before", "refused: what is not known counts as changed", "unchanged", "a mapping that was written to"),
+    ("a program that a container has in its layer, in the image that `docker commit` or `podman commit` makes of it", "the image's own; in the container refused", "engines", "docker, runc"),
+    ("a dropped `PT_INTERP` on a `tmpfs` or a volume", "refused as it is mapped: by then the old program is gone, and the process dies", "second_line", "a program's interpreter that was dropped"),
+    ("files of a tmpfs or volume, mapped by a process that ran a memfd as the module was loaded, until it starts a program", "not covered", "adoption", "what runs before the module is loaded"),
+    ("any, in a container whose root is no overlay of the kernel's", "not covered; `status`, `containers` and an alert say so", "storage", "podman, vfs"),
+    ("any, in rootless containers that have no cgroup of their own, as README has it", "not covered, in part", "rootless_cgroupfs", "a pod whose containers share processes"),
+    ("libraries that an interpreter which the host has registered with binfmt_misc loads: as data, by itself", "not covered", None, "no emulator is in the guest"),
+    ("what `exec` of a runtime starts in a container without a mount namespace of its own: at the host's root", "not covered", None, "no test"),
+]
+
+
+def elsewhere(tests):
+    yield "## What has tests of its own\n\n| Way | What comes of it | Shown by |\n| --- | --- | --- |"
+    for way, outcome, name, title in ELSEWHERE:
+        if name:
+            with open(f"{tests}/{name}.bats") as file:
+                assert any(line.startswith("@test") and title in line for line in file), f"{name}.bats has no test '{title}'"
+        yield f"| {way} | {outcome} | {f'`{name}.bats`' if name else f'not tested here: {title}'} |"
 
 
 def known_cells(document):
@@ -153,6 +198,8 @@ def found_cells(directory, runtime):
             for line in file:
                 way, outcome = line.rstrip("\n").split(": ", 1)
                 cells[way] = CELLS[kind, outcome]
+                if outcome == "none" and way in OF_RUNTIMES:
+                    cells[way] = cells[way].replace("kernel", "runtime")
     return cells
 
 
@@ -177,6 +224,7 @@ def main():
             row = [found[column][way] if column in found else known.get((title, text), {}).get(column, "not tested here") for column in COLUMNS]
             print(f"| {text} | {' | '.join(row)} |")
         print()
+    print("\n".join(elsewhere(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
 
 
 if __name__ == "__main__":

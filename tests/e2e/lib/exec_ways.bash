@@ -33,6 +33,8 @@ ways_foreign() {
     attempt by-directory-fd start_by dirfd /root/drop/copy
     attempt by-passed-fd start_by passed /root/drop/copy
     attempt by-proc launch proc /root/drop/copy
+    # of one that runs since before the rule was in force
+    attempt by-exe-link sh -c 'exec -a sh "/proc/$(cat /root/early/pid)/exe" -c "echo ran"'
     attempt by-thread launch thread /root/drop/copy
     attempt by-vfork start_by vfork /root/drop/copy
     attempt by-spawn start_by spawn /root/drop/copy
@@ -85,6 +87,7 @@ ways_foreign() {
     attempt mprotect-written load_code written /root/drop/copy
     attempt mprotect-own-written load_code written /usr/bin/marker
     attempt segment load_code segment /usr/bin/marker
+    attempt map-relinked load_code relinked /usr/bin/marker
     cp /usr/libexec/dynamic/bash /root/drop/bash
     attempt by-loader /lib64/ld-linux-x86-64.so.2 /root/drop/bash -c 'echo ran'
     cp /usr/lib/x86_64-linux-gnu/libtinfo.so.6 /root/drop/lib.so
@@ -104,6 +107,8 @@ ways_foreign() {
     cp /usr/bin/marker /mnt/copy
     attempt on-tmpfs /mnt/copy
     attempt never-named launch tmpfile /mnt/copy
+    attempt never-named-in-layer sh -c 'said=$(launch tmpfile /root/drop/copy 2>&1); code=$?
+        echo "$said"; case $said in *"not supported"*) exit 124 ;; esac; exit $code'
     attempt map-tmpfs load_code map /mnt/copy
     mount -o remount,exec /dev/shm
     cp /usr/bin/marker /dev/shm/copy
@@ -111,6 +116,9 @@ ways_foreign() {
     attempt on-volume /srv/there
     cp /usr/bin/marker /srv/copy
     attempt copied-to-volume /srv/copy
+    attempt on-named-volume sh -c '[ -d /named ] || exit 124; cp /usr/bin/marker /named/copy; /named/copy'
+    cp /usr/bin/marker /empty/copy
+    attempt on-empty-directory /empty/copy
     attempt on-squashfs /places/squashfs/there
     attempt on-fuse /places/fuse/there
     attempt on-9p /places/9p/marker
@@ -136,17 +144,37 @@ ways_own() {
     attempt own-script own-script
     attempt own-by-fd launch fd /usr/bin/marker
     attempt own-by-path-fd start_by opath /usr/bin/marker
+    attempt own-by-directory-fd start_by dirfd /usr/bin/marker
     attempt own-by-passed-fd start_by passed /usr/bin/marker
     attempt own-by-proc launch proc /usr/bin/marker
+    attempt own-by-exe-link sh -c 'exec -a sh /proc/self/exe -c "echo ran"'
     attempt own-by-thread launch thread /usr/bin/marker
+    attempt own-by-vfork start_by vfork /usr/bin/marker
     attempt own-by-spawn start_by spawn /usr/bin/marker
+    attempt own-by-clone3 start_by clone3 /usr/bin/marker
+    mkdir -p /opt/cgroup
+    mount -t cgroup2 cgroup2 /opt/cgroup && mkdir -p /opt/cgroup/inner
+    attempt own-by-cgroup start_by cgroup=/opt/cgroup/inner /usr/bin/marker
+    attempt own-unlinked launch unlinked /usr/bin/own-gone
+    attempt own-nested-script own-nested-script
     attempt own-after-failed-exec launch after=/usr/bin/own-garbage /usr/bin/marker
     attempt own-registered-interpreter own.foreign-host
     attempt own-compat sh -c '[ -e /proc/sys/abi/vsyscall32 ] || exit 124; compat_marker'
     attempt own-mapped load_code map /usr/bin/marker
+    attempt own-mapped-shared load_code shared /usr/bin/marker
+    attempt own-mapped-implied load_code implied /usr/bin/marker
     attempt own-mprotect load_code protect /usr/bin/marker
     attempt own-dynamic /usr/libexec/dynamic/bash -c 'echo ran'
     attempt own-by-loader /lib64/ld-linux-x86-64.so.2 /usr/libexec/dynamic/bash -c 'echo ran'
+    attempt own-preload env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libtinfo.so.6 /usr/libexec/dynamic/bash -c 'echo ran'
+    attempt own-audit sh -c 'LD_AUDIT=/usr/lib/x86_64-linux-gnu/libtinfo.so.6 /usr/libexec/dynamic/bash -c : 2>&1 |
+        { read -r line; case $line in *"cannot be loaded"*"failed to map"*) echo "$line"; exit 126 ;; *) echo ran ;; esac; }'
+    attempt own-library-path env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu /usr/libexec/dynamic/bash -c 'echo ran'
+    attempt own-dlopen /usr/libexec/dynamic/bash -c 'enable -f /usr/lib/x86_64-linux-gnu/libtinfo.so.6 none 2>&1 |
+        { read -r line; [[ $line == *"cannot find none_struct"* ]] && echo ran || { echo "$line"; exit 126; }; }'
+    mkdir -p /opt/own-bound && mount --bind /usr/bin /opt/own-bound
+    attempt own-bound /opt/own-bound/marker
+    attempt own-user-namespace unshare -U -r -m marker
     chmod u+w /usr/bin/launch && chown 0:1 /usr/bin/load_code
     attempt own-copied-up launch path /usr/bin/marker
     attempt own-mapped-by-copied-up load_code map /usr/bin/launch
@@ -158,18 +186,26 @@ ways_open() {
     printf 'echo ran\n' >/root/drop/text
     attempt interpreted-text sh /root/drop/text
     attempt anonymous-memory load_code anonymous /usr/bin/marker
+    attempt writable-code load_code writable /usr/bin/marker
+    attempt poked-code load_code poked /usr/bin/marker
 }
 
-# What no kernel here has (AT_EXECVE_CHECK), and what the debug kernel has not (32 bits).
-ways_missing='^checked: '
-[[ -e /proc/sys/abi/vsyscall32 ]] || ways_missing+='|compat: '
+# What no kernel here has (AT_EXECVE_CHECK), what only some engines have, what overlays of 6.1 have not (O_TMPFILE), and what
+# the debug kernel has not (32 bits).
+ways_missing() {
+    local missing='^checked: '
+    [[ $ways_by == docker || $ways_by == podman ]] || missing+='|^on-named-volume: '
+    [[ -e /proc/sys/abi/vsyscall32 ]] || missing+='|compat: '
+    [[ $(kernel) == 6.12 ]] || missing+='|^never-named-in-layer: '
+    echo "$missing"
+}
 
 # What FUNCTIONs try, a line each, if all of it that there is ends with WORD.
 ways_all() { # ways_all WORD FUNCTION…
     local word=$1; shift
     # shellcheck disable=SC2046 # words
     printf "%s: $word\n" $(declare -f "$@" | sed -n 's/^ *attempt \([^ ;]*\).*/\1/p') | LC_ALL=C sort |
-        sed -E "/$ways_missing/s/: .*/: none/"
+        sed -E "/$(ways_missing)/s/: .*/: none/"
 }
 
 in_container() { # in_container NAME FUNCTION
@@ -181,6 +217,8 @@ ways_images() {
     local name
     [[ ! -e $image_dir/ways/usr/bin/own-script ]] || return 0
     printf '#!/bin/sh\necho ran\n' >"$image_dir/ways/usr/bin/own-script"
+    printf '#!/usr/bin/own-script\n' >"$image_dir/ways/usr/bin/own-nested-script"
+    cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/usr/bin/own-gone"
     printf '#!/opt/marker /root/script-ran\n' >"$image_dir/ways/usr/bin/foreign-script"
     printf '#!/root/drop/script\n' >"$image_dir/ways/usr/bin/nested-script"
     echo 'no program' >"$image_dir/ways/usr/bin/own-garbage"
@@ -219,8 +257,14 @@ ways_places() {
 bundle_ways_start() {
     local name=$1; shift
     make_bundle "$name" ways --cap all --tmpfs /mnt --bind "$container_dir/volume-$name:/srv" \
-        --bind /scratch/places:/places "$@"
+        --bind "$(empty_directory "$name"):/empty" --bind /scratch/places:/places "$@"
     start_container "$name"
+}
+# empty_directory NAME   where the kubelet has a pod's volume of this kind
+empty_directory() {
+    local directory=/var/lib/kubelet/pods/$1/volumes/kubernetes.io~empty-dir/cache
+    mkdir -p "$directory"
+    echo "$directory"
 }
 bundle_exec() { exec_container "$@"; }
 bundle_again() {
@@ -245,6 +289,11 @@ ways_start() { # ways_start NAME [OPTION…]   options of make_bundle
 ways_judged() {
     local name=matrix-$1-$2 count script_ran=''
     ways_start "$name"
+    # under one that was there before nothing would run
+    set_rule off
+    "${ways_by}_exec" "$name" sh -c 'mkdir -p /root/early; cp /usr/bin/busybox /root/early/sleep
+        echo $$ >/root/early/pid; exec /root/early/sleep 100000' >/dev/null 2>&1 3>&- &
+    wait_for 20 "${ways_by}_exec" "$name" sh -c '[ "$(readlink "/proc/$(cat /root/early/pid)/exe")" = /root/early/sleep ]' 2>/dev/null
     set_rule "$2"
     in_container "$name" ways_foreign >"$container_dir/foreign"
     "${ways_by}_again" "$name"
@@ -252,8 +301,8 @@ ways_judged() {
     same "$(ways_all "$3" ways_foreign ways_again)" "$(LC_ALL=C sort "$container_dir/foreign")"
     same "$(ways_alerts "$4")" "$(ways_told "$("${ways_by}_id" "$name")")"
     count=$(grep -c ": $3\$" "$container_dir/foreign")
-    # remap_file_pages maps anew what was mapped
-    [[ $3 == refused ]] || ((++count))
+    # what ran before is reported too
+    ((++count))
     same "$count" "$(operations)"
     in_container "$name" ways_own >"$container_dir/own"
     same "$(ways_all ran ways_own)" "$(LC_ALL=C sort "$container_dir/own")"
@@ -279,8 +328,11 @@ ways_table() {
 # The alerts of ways_foreign and ways_again. While memory is locked for mprotect, added is not told from changed; and
 # what binfmt_misc has open already is an interpreter for some kernels only.
 ways_alerts() { # ways_alerts VERDICT
-    sed "s/ V / $1 /; $([[ -e /proc/sys/abi/vsyscall32 ]] || echo '/\/compat$/d')" <<'LINES'
+    sed "s/ V / $1 /; $([[ -e /proc/sys/abi/vsyscall32 ]] || echo '/\/compat$/d')
+        $([[ $(kernel) == 6.12 ]] || echo '/\/drop\/#N/d')
+        $([[ $ways_by == docker || $ways_by == podman ]] || echo '/\/named\//d')" <<'LINES'
 exec added V /opt/bound/copy
+exec added V /root/drop/#N (deleted)
 exec added V /root/drop/after
 exec added V /root/drop/compat
 exec added V /root/drop/copy
@@ -291,6 +343,7 @@ exec added V /root/drop/gone (deleted)
 exec added V /root/drop/left-behind
 exec added V /root/drop/link
 exec added V /root/drop/script
+exec added V /root/early/sleep
 exec added V /root/put-here
 exec added V /usr/bin/pivot_hook
 exec changed V /usr/bin/storm
@@ -299,6 +352,8 @@ exec memory V /memfd:copy (deleted)
 exec memory V /mnt/#N (deleted)
 exec memory V /mnt/copy
 exec memory V /opt/other/copy
+exec volume V /empty/copy
+exec volume V /named/copy
 exec volume V /opt/merged/copy
 exec volume V /places/9p/marker
 exec volume V /places/fuse/there
@@ -314,10 +369,12 @@ map added V /root/drop/copy
 map added V /root/drop/lib.so
 map added V /root/drop/libraries/libtinfo.so.6
 map memory V /SYSV00000000 (deleted)
+map memory V /dev/zero (deleted)
 map memory V /mnt/copy
 map volume V /srv/libraries/libby_rpath_library.so
 mprotect added V /root/drop/copy
 mprotect added V /usr/bin/marker
+running added alert /root/early/sleep
 LINES
 }
 ways_told() {

@@ -74,13 +74,13 @@ in_force() {
     in_force_at=$(date -d "$(sed -n 's/.*"loaded_at": *"\([^"]*\)".*/\1/p' "$container_dir/status")" +%s%3N)
 }
 
-# set_rule ACTION [DIRECTORY…]   puts the rule in force, which must take less than a second: on an emulated machine that has
-# other work to do at the same time, once in three times
-set_rule() {
+# put_in_force COMMAND…   what it prints, which has the one rule $rule. It must take less than a second: on an emulated machine
+# that has other work to do at the same time, once in three times
+put_in_force() {
     local i
     for i in 1 2 3; do
-        rule=test-${EPOCHREALTIME/[.,]/}
-        write_rules "$(rule_text "$@")"
+        rule=rule-${EPOCHREALTIME/[.,]/}
+        write_rules "$("$@")"
         wait_for 20 in_force || { holdfastctl status; return 1; }
         echo "in force after $((in_force_at - written)) ms"
         ((in_force_at - written >= 1000 * slowness)) || return 0
@@ -88,26 +88,17 @@ set_rule() {
     return 1
 }
 
-# escape_rule ACTION [EXCEPT…]   of all types
-escape_rule() {
-    local action=$1 except=''; shift
-    rule=escape-${EPOCHREALTIME/[.,]/}
-    (($# == 0)) || except="    checks: {except: [$(IFS=,; echo "$*")]}"
-    write_rules "version: 1
-rules:
-  - name: $rule
-    type: container-escape
-    action: $action
-$except"
-    wait_for 20 in_force
-    echo "in force after $((in_force_at - written)) ms"
+set_rule() { put_in_force rule_text "$@"; } # set_rule ACTION [DIRECTORY…]
+
+escape_rule() { put_in_force escape_text "$@"; } # escape_rule ACTION [EXCEPT…]   of all types
+escape_text() {
+    local action=$1; shift
+    printf 'version: 1\nrules:\n  - {name: %s, type: container-escape, action: %s%s}\n' "$rule" "$action" \
+        "${1:+, checks: {except: [$(IFS=,; echo "$*")]\}}"
 }
 
 # block_escapes [EXCEPT…]   all types, beside what else the test sets
-block_escapes() {
-    printf 'version: 1\nrules:\n  - {name: no-escape, type: container-escape, action: block%s}\n' \
-        "${1:+, checks: {except: [$(IFS=,; echo "$*")]\}}" >"$rules_dir/no-escape.yaml"
-}
+block_escapes() { rule=no-escape escape_text block "$@" >"$rules_dir/no-escape.yaml"; }
 
 # block_all [EXCEPT…]   every item but these, and every program that is not the image's
 block_all() { block_escapes "$@"; set_rule block; }

@@ -4,8 +4,6 @@
 #
 # $TREE_SEED is where chance begins, if set; a test that fails prints it.
 
-tree_overlays=('' 'redirect_dir=on,metacopy=on' index=on 'redirect_dir=on,metacopy=on,index=on,xino=on' userxattr)
-
 tree() { python3 "$BATS_TEST_DIRNAME/lib/tree.py" "$@"; }
 
 tree_begin() {
@@ -15,12 +13,24 @@ tree_begin() {
     tree_image=tree-$tree_seed-$tree_files
     mkdir "$image_dir/$tree_image" "$image_dir/$tree_image-top"
     tree image "$tree_seed" "$tree_files" "$image_dir/$tree_image" "$image_dir/$tree_image-top"
+    tree_layers=("$tree_image-top" "$tree_image" base)
 }
 
-# tree_check OPTIONS   of the overlay
+# tree_nest   its image is an overlay itself from now on
+tree_nest() {
+    local directory; directory=$(printf ":$image_dir/%s" "${tree_layers[@]}")
+    tree_layers=(tree-nested)
+    mkdir "$container_dir"/nested{,-upper,-work}
+    ln -sfT "$container_dir/nested" "$image_dir/tree-nested"
+    mount -t overlay -o "lowerdir=${directory#:},upperdir=$container_dir/nested-upper,workdir=$container_dir/nested-work" overlay \
+        "$container_dir/nested"
+}
+
+# tree_check OPTIONS   of the overlay; 'nested' of one whose image is an overlay itself
 tree_check() {
     echo "mounted with '$1'"
     mkdir -p "$container_dir/lists"
+    [[ $1 != nested ]] || { tree_nest; set -- ''; }
     tree_start "$1"
     tree_change "$tree_seed-1"
     tree_reported
@@ -34,25 +44,27 @@ tree_check() {
     tree_expect
     tree_reported
     totals_agree
+    delete_container tree
+    umount --lazy "$container_dir/nested" 2>/dev/null || true
     rm -rf "${image_dir:?}/$tree_image" "${image_dir:?}/$tree_image-top"
 }
 
 tree_start() { # tree_start OPTIONS
     tree_notes=trusted
     [[ $1 != userxattr ]] || tree_notes=user
-    make_bundle tree "$tree_image-top:$tree_image:base" --cap all --bind "$container_dir/lists:/lists" ${1:+--overlay "$1"}
+    make_bundle tree "$(IFS=:; echo "${tree_layers[*]}")" --cap all --bind "$container_dir/lists:/lists" ${1:+--overlay "$1"}
     start_container tree
 }
 
 tree_change() { # tree_change SEED
-    tree change "$1" $((tree_files * 2 / 3)) "/proc/$(container_pid tree)/root"
+    tree change "$1" $((tree_files / 4)) "/proc/$(container_pid tree)/root"
     tree_expect
 }
 
 # What each file is, by the layers alone, in $container_dir/expected; they must be the files that the container sees.
 tree_expect() {
-    tree expect "$tree_notes" "$container_dir/tree/work" "$container_dir/tree/upper" "$image_dir/$tree_image-top" \
-        "$image_dir/$tree_image" "$image_dir/base" >"$container_dir/expected"
+    tree expect "$tree_notes" "$container_dir/tree/work" "$container_dir/tree/upper" \
+        "${tree_layers[@]/#/$image_dir/}" >"$container_dir/expected"
     jq -r '.[0]' "$container_dir/expected" >"$container_dir/lists/all"
     same "$(find "$(container_root tree)/tree" -type f -printf '/tree/%P\n' | LC_ALL=C sort)" \
         "$(LC_ALL=C sort "$container_dir/lists/all")"
