@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// measure PROGRAM FILE ROUNDS   prints the time of fork+exec+wait of PROGRAM and of open+close of FILE in nanoseconds a
-// call, of the median round. Under instruction counting one nanosecond is one instruction.
+// measure PROGRAM FILE ROUNDS   prints the time of fork+exit+wait, of fork+exec+wait of PROGRAM, and of open+close and of an
+// ioctl of FILE in nanoseconds a call, of the median round. Under instruction counting one nanosecond is one instruction.
 // measure PROGRAM   prints the time of its first two such runs
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,19 @@ static void fork_exec(const char *program)
     }
 }
 
+static void fork_exit(const char *unused)
+{
+    pid_t pid = fork();
+
+    (void)unused;
+    if (pid == 0)
+        _exit(0);
+    if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
+        perror("fork");
+        exit(1);
+    }
+}
+
 static void open_as(const char *file, int access)
 {
     int fd = open(file, access | O_CLOEXEC);
@@ -51,6 +65,16 @@ static void open_close(const char *file)
 static void write_open_close(const char *file)
 {
     open_as(file, O_WRONLY);
+}
+
+static int opened; /* by main(), for this one */
+
+static void ask(const char *unused)
+{
+    int bytes;
+
+    (void)unused;
+    ioctl(opened, FIONREAD, &bytes);
 }
 
 static int ascending(const void *a, const void *b)
@@ -100,7 +124,10 @@ int main(int argc, char **argv)
         return 2;
     }
     int rounds = atoi(argv[3]);
-    printf("{\"fork_exec\": %ld, ", median(fork_exec, argv[1], rounds, 20));
+    opened = open(argv[2], O_RDONLY | O_CLOEXEC);
+    printf("{\"fork_exit\": %ld, ", median(fork_exit, NULL, rounds, 20));
+    printf("\"ioctl\": %ld, ", median(ask, NULL, rounds, 200));
+    printf("\"fork_exec\": %ld, ", median(fork_exec, argv[1], rounds, 20));
     printf("\"open_close\": %ld, ", median(open_close, argv[2], rounds, 200));
     printf("\"write_open_close\": %ld}\n", median(write_open_close, argv[2], rounds, 200));
     return 0;

@@ -40,9 +40,9 @@ vm() { scripts/vm run --no-module "$@"; }
 }
 
 @test "a guest that takes too long is ended, with its console's last lines" {
-    run --separate-stderr -124 vm --timeout 25 -- sh -c 'echo "<1>the last words" >/dev/kmsg; sleep 1000'
+    run --separate-stderr -124 vm --timeout 60 -- sh -c 'echo "<1>the last words" >/dev/kmsg; sleep 1000'
     [[ $stderr == *"the last words"* ]]
-    [[ $stderr == *"timed out after 25 s"* ]]
+    [[ $stderr == *"timed out after 60 s"* ]]
 }
 
 @test "a guest that panics is told apart from a command that fails" {
