@@ -76,8 +76,8 @@ dockerfile() {
     no_alerts
 }
 
-# buildah starts itself from memory, and what it builds is not the container's image's.
-@test "buildah in a container" {
+# Both start themselves from memory, and what they build is not the container's image's.
+@test "podman and buildah build, in a container" {
     block_escapes
     set_rule off
     mkdir "$container_dir/storage"
@@ -86,7 +86,8 @@ dockerfile() {
         mkdir /tmp/build
         tar -C /base -cf /tmp/build/base.tar .
         printf "%s\n" "FROM scratch" "ADD base.tar /" "RUN marker" >/tmp/build/Dockerfile
-        buildah build --isolation chroot --storage-driver vfs --tag built /tmp/build'
+        buildah build --isolation chroot --storage-driver vfs --tag built /tmp/build
+        podman --storage-driver vfs --cgroup-manager cgroupfs build --isolation chroot --no-cache --tag built-too /tmp/build'
     no_alerts
 }
 

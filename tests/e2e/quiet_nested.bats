@@ -44,7 +44,10 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
 }
 
 @test "Docker in a container" {
-    block_escapes MT2 RD1
+    # its own profile; containers that are started of a directory have no image to be in its scope by
+    sed '/scope:/,/images:/d' /usr/share/holdfast/templates/nested-engine.yaml >"$rules_dir/nested-engine.yaml"
+    rule=nested-engine
+    wait_for 20 in_force
     set_rule off
     mkdir "$container_dir/storage"
     echo '{}' >"$container_dir/storage/daemon.json" # the image shows this machine's

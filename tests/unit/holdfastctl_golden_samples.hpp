@@ -225,7 +225,7 @@ inline void explainSample(Session& session, const container::Program& program) {
     holdfastctl::Arguments words = {"rules", "explain", "web", program.path};
     if (json) words.insert(words.end(), {"--output", "json"});
     session.out.str("");
-    session.record(words, holdfastctl::explain(report, list, program, true, {}, json, session.environment()));
+    session.record(words, holdfastctl::explain(report, list, program, true, json, session.environment()));
   }
 }
 

@@ -564,7 +564,9 @@ TEST_CASE("rules are given in pages that fit a message, each once, also one as l
   }
   InForce in_force;
   in_force.rules = std::make_shared<const rule::RuleSet>(set);
+  in_force.config.runtime_programs = {"/opt/init"};
   inputs.in_force = std::make_shared<const InForce>(in_force);
+  CHECK(rulePage(inputs, 0)["runtime_programs"] == nlohmann::json{"/opt/init"});
   std::size_t had = 0;
   std::size_t pages = 0;
   for (bool more = true; more; ++pages) {

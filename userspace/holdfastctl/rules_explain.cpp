@@ -10,7 +10,6 @@
 #include "holdfastctl/command_line.hpp"
 #include "holdfastctl/paged.hpp"
 #include "rule/decide.hpp"
-#include "rule/host_config.hpp"
 
 namespace holdfast::holdfastctl {
 namespace {
@@ -33,6 +32,13 @@ struct Rules {
 std::string textOf(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<std::string> runtimeProgramsOf(const json& list) {
+  std::vector<std::string> paths;
+  for (const json& path : list.value("runtime_programs", json::array()))
+    if (path.is_string()) paths.push_back(path.get<std::string>());
+  return paths;
 }
 
 /// The lists are read anew: they may be long, and the daemon only names them.
@@ -144,12 +150,12 @@ void print(const json& answer, const control::ContainerReport& report, std::ostr
 }  // namespace
 
 int explain(const control::ContainerReport& report, const json& list, container::Program program, bool overlay_verified,
-            const std::vector<std::string>& runtime_programs, bool as_json, const Environment& environment) {
+            bool as_json, const Environment& environment) {
   const bool on_overlay = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Changed ||
                           program.origin == kernel::Origin::Added;
   if (on_overlay && !overlay_verified) program.origin = kernel::Origin::Unknown;
   const Rules rules = rulesOf(report, list);
-  const bool of_runtime = container::isRuntimeProgram(program, runtime_programs);
+  const bool of_runtime = container::isRuntimeProgram(program, runtimeProgramsOf(list));
   // What is not told apart is not judged either.
   const bool of_image = program.origin == kernel::Origin::Image || program.origin == kernel::Origin::Untold ||
                         (on_overlay && program.origin != kernel::Origin::Unknown && program.unchanged) || of_runtime;
@@ -188,11 +194,7 @@ int rulesExplain(const Arguments& arguments, const Environment& environment) {
 
   auto program = environment.find_program(*report, line.arguments()[1], kPatience, container::Links::Followed);
   if (!program) return failed(environment, program.error());
-  // One with a mistake is not in force: what is then is not known here.
-  const auto config =
-      rule::loadHostConfig(environment.root / "etc/holdfast/holdfast.yaml").value_or(rule::HostConfig());
-  return explain(*report, *list, std::move(*program), host->module.overlay_verified, config.runtime_programs,
-                 line.json(), environment);
+  return explain(*report, *list, std::move(*program), host->module.overlay_verified, line.json(), environment);
 }
 
 }  // namespace holdfast::holdfastctl

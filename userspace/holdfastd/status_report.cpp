@@ -231,6 +231,7 @@ nlohmann::json rulePage(const StatusInputs& inputs, std::uint64_t after) {
   if (after == 0) {
     for (const char* list : {"warnings", "files", "errors"}) page[list] = nlohmann::json::array();
     for (const auto& error : inputs.rule_errors) page["errors"].push_back(mistake(error));
+    page["runtime_programs"] = inputs.in_force ? inputs.in_force->config.runtime_programs : std::vector<std::string>();
     if (rules) {
       for (const auto& warning : rules->warnings) page["warnings"].push_back(mistake(warning));
       for (const auto& file : rules->files) page["files"].push_back(safeUtf8(file));

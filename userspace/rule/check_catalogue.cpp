@@ -11,7 +11,7 @@ namespace {
 
 // As the kernel's table calls them.
 constexpr Dimension process = Dimension::Process, file = Dimension::File, system_call = Dimension::SystemCall;
-constexpr CheckState checked = CheckState::Checked, planned = CheckState::Planned;
+constexpr CheckState checked = CheckState::Checked, uncovered = CheckState::Uncovered;
 constexpr CheckSeverity urgent = CheckSeverity::Urgent, suspicious = CheckSeverity::Suspicious,
                         reminder = CheckSeverity::Reminder;
 constexpr Action block = Action::Block, alert = Action::Alert;

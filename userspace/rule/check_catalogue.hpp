@@ -25,7 +25,7 @@ struct CheckType {
 };
 
 /// Whether this version notices it.
-enum class CheckState { Checked, Planned };
+enum class CheckState { Checked, Uncovered };
 
 /// Of an alert.
 enum class CheckSeverity { Urgent, Suspicious, Reminder };

@@ -137,9 +137,9 @@ std::string whyNotEnforced(const Rule& rule) {
 }
 
 std::string notChecked(const Rule& rule) {
-  const CheckSet planned = rule.checks.items & ~checkedItems();
-  if (rule.type != RuleType::ContainerEscape || planned.none()) return "";
-  return "this version of Holdfast does not check " + namesOf(planned);
+  const CheckSet uncovered = rule.checks.items & ~checkedItems();
+  if (rule.type != RuleType::ContainerEscape || uncovered.none()) return "";
+  return "this version of Holdfast does not check " + namesOf(uncovered);
 }
 
 std::string whyNotInEffect(const Rule& rule, const RuleSet& set, const HostConfig& config) {

@@ -12,7 +12,7 @@
  * Where each is noticed stands beside the policy that does it: rows of
  * HOLDFAST_CHECK_HOOK in kmod/.
  *
- * Those planned are noticed by no version. Those checked are, unless the
+ * Those uncovered no version notices. Those checked are, unless the
  * kernel has not got what they are noticed at, see HOLDFAST_A_STATUS_CHECKS.
  *
  * The stages: reconnaissance reads what the host is like; a precondition gives
@@ -147,7 +147,7 @@ HOLDFAST_CHECK(MT2, DANGEROUS_MOUNT, checked, urgent, block, precondition, "T161
 	       "proc, sysfs, cgroup, securityfs, debugfs, efivarfs, devtmpfs, binfmt_misc")
 HOLDFAST_CHECK(MT3, DANGEROUS_MOUNT, checked, urgent, block, precondition, "T1611",
 	       "remounting, or uncovering what the runtime has covered")
-HOLDFAST_CHECK(MT4, DANGEROUS_MOUNT, planned, suspicious, block, precondition, "T1611",
+HOLDFAST_CHECK(MT4, DANGEROUS_MOUNT, uncovered, suspicious, block, precondition, "T1611",
 	       "fsopen and move_mount")
 HOLDFAST_CHECK(MT5, DANGEROUS_MOUNT, checked, urgent, block, boundary, "T1611",
 	       "a mount that propagates to the host")
@@ -181,7 +181,7 @@ HOLDFAST_CHECK(AS5, KERNEL_ATTACK_SURFACE, checked, reminder, alert, preconditio
 	       "userfaultfd")
 HOLDFAST_CHECK(AS6, KERNEL_ATTACK_SURFACE, checked, reminder, alert, precondition, "T1068",
 	       "AF_ALG, RXRPC, VSOCK and PACKET sockets")
-HOLDFAST_CHECK(AS7, KERNEL_ATTACK_SURFACE, planned, reminder, alert, boundary, "T1068",
+HOLDFAST_CHECK(AS7, KERNEL_ATTACK_SURFACE, uncovered, reminder, alert, boundary, "T1068",
 	       "writing the page cache by splice")
 HOLDFAST_CHECK(PI1, PRIVILEGE_INTEGRITY, checked, urgent, block, boundary, "T1068",
 	       "capabilities beyond the container's, or uid 0 out of nothing")
@@ -195,9 +195,9 @@ HOLDFAST_CHECK(PI5, PRIVILEGE_INTEGRITY, checked, urgent, block, boundary, "T106
 	       "a root directory among the host's mounts")
 HOLDFAST_CHECK(PI6, PRIVILEGE_INTEGRITY, checked, urgent, block, boundary, "T1068",
 	       "a cgroup that no host process has moved it to")
-HOLDFAST_CHECK(PI7, PRIVILEGE_INTEGRITY, planned, urgent, block, boundary, "T1068",
+HOLDFAST_CHECK(PI7, PRIVILEGE_INTEGRITY, uncovered, urgent, block, boundary, "T1068",
 	       "a security label that changed, or enforcement that ended")
-HOLDFAST_CHECK(PI8, PRIVILEGE_INTEGRITY, planned, urgent, block, boundary, "T1068",
+HOLDFAST_CHECK(PI8, PRIVILEGE_INTEGRITY, uncovered, urgent, block, boundary, "T1068",
 	       "a program that the kernel starts, changed by nobody")
 HOLDFAST_CHECK(PI9, PRIVILEGE_INTEGRITY, checked, urgent, block, host_execution, "T1068",
 	       "a descendant that has all of the host's namespaces")
