@@ -8,12 +8,14 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/path.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "covered.h"
 #include "home.h"
 #include "member.h"
+#include "policy.h"
 
 void holdfast_covered_init(struct holdfast_covered *covered)
 {
@@ -141,6 +143,44 @@ void holdfast_member_removes(const struct dentry *dentry)
 	holdfast_member_put(member);
 }
 
+/*
+ * Might @dentry, whose name does not change meanwhile, be on the way to a directory
+ * that is allowed?
+ */
+static bool leads_to_allowed(const struct holdfast_member *member,
+			     const struct dentry *dentry)
+{
+	const struct holdfast_profile *profile;
+	const struct holdfast_policy *policy;
+	bool leads = false;
+	u32 i;
+
+	rcu_read_lock();
+	policy = holdfast_policy_rcu();
+	if (policy) {
+		profile = holdfast_policy_of(policy, member->container);
+		for (i = 0; i < profile->nr && !leads; i++)
+			leads = holdfast_prefixes_lead_by(&profile->rules[i].directories,
+							  dentry->d_name.name,
+							  dentry->d_name.len);
+	}
+	rcu_read_unlock();
+	return leads;
+}
+
+/*
+ * Of what is mounted below, path_has_submounts() knows what is so on that mount. By
+ * another one of the same file system, or in another mount namespace, it may be
+ * none, and be moved all the same.
+ */
+static bool moves_mounts(const struct holdfast_member *member,
+			 const struct path *path)
+{
+	return path_has_submounts(path) ||
+	       (!holdfast_home_has(member->home, current, path) &&
+		leads_to_allowed(member, path->dentry));
+}
+
 void holdfast_member_moves(struct vfsmount *mnt, struct dentry *dentry)
 {
 	const struct path path = { .mnt = mnt, .dentry = dentry };
@@ -153,7 +193,7 @@ void holdfast_member_moves(struct vfsmount *mnt, struct dentry *dentry)
 	if (!member)
 		return;
 	if (!READ_ONCE(member->home->covered.everywhere) &&
-	    path_has_submounts(&path))
+	    moves_mounts(member, &path))
 		add(&member->home->covered, NULL);
 	holdfast_member_put(member);
 }

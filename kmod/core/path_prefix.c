@@ -82,6 +82,29 @@ bool holdfast_prefixes_match(const struct holdfast_prefixes *set,
 	}
 }
 
+static bool leads_by(const char *path, const char *name, size_t len)
+{
+	while (*path++ == '/') {
+		size_t own = strcspn(path, "/");
+
+		if (own == len && !memcmp(path, name, len))
+			return true;
+		path += own;
+	}
+	return false;
+}
+
+bool holdfast_prefixes_lead_by(const struct holdfast_prefixes *set,
+			       const char *name, size_t len)
+{
+	u32 i;
+
+	for (i = 0; i < set->nr; i++)
+		if (leads_by(set->sorted[i], name, len))
+			return true;
+	return false;
+}
+
 bool holdfast_prefixes_subset(const struct holdfast_prefixes *a,
 			      const struct holdfast_prefixes *b)
 {

@@ -30,6 +30,10 @@ void holdfast_prefixes_init(struct holdfast_prefixes *set, char **names, u32 nr)
 bool holdfast_prefixes_match(const struct holdfast_prefixes *set,
 			     const char *path);
 
+/* Has the path of one of them @name, of @len characters, for a component? */
+bool holdfast_prefixes_lead_by(const struct holdfast_prefixes *set,
+			       const char *name, size_t len);
+
 /* Is each directory of @a one of @b or below one? */
 bool holdfast_prefixes_subset(const struct holdfast_prefixes *a,
 			      const struct holdfast_prefixes *b);

@@ -105,6 +105,29 @@ run_beside() {
     done
 }
 
+@test "nor where what a mount was on the way to was renamed by another mount, or in another mount namespace; other renames change nothing" {
+    local name way
+    make_image base
+    mkdir "$container_dir/volume"
+    cp "$image_dir/base/usr/bin/marker" "$container_dir/volume/there"
+    renamed() { # renamed NAME SCRIPT   and then what is allowed there is run
+        run exec_container "$1" sh -exc "$2
+            mkdir -p /opt/app/plugins; [ -e /opt/app/plugins/there ] || cp /usr/bin/marker /opt/app/plugins/there; /opt/app/plugins/there"
+        echo "$output"
+    }
+    for way in 'mount --bind / /mnt; mv /mnt/opt/app /mnt/opt/app2' \
+        'unshare -m sh -exc "mount --make-rprivate /; umount -l /opt/app/plugins; mv /opt/app /opt/app2"'; do
+        name=drift-way-${way:0:1}
+        make_bundle "$name" base --cap all --bind "$container_dir/volume:/opt/app/plugins:bind,ro"
+        start_container "$name"
+        set_rule block /opt/app/plugins
+        renamed "$name" 'mkdir -p /srv/one && unshare -m mv /srv/one /srv/other; mount --bind / /mnt && mv /mnt/srv/other /mnt/srv/one && umount /mnt'
+        [[ $status -eq 0 && $output == *ran ]]
+        renamed "$name" "$way"
+        [[ $status -eq 126 && $output != *ran* ]]
+    done
+}
+
 @test "a root that is another one all the time makes no name of an allowed directory's" {
     make_image base
     make_bundle drift-flipping base --cap all

@@ -101,6 +101,17 @@ TEST_CASE("matching agrees with a naive search") {
   }
 }
 
+TEST_CASE("a name is a component of the way to a directory, or is not") {
+  const Prefixes set({"/opt/app/plugins", "/srv"});
+  const auto leads = [&set](std::string_view name) {
+    return holdfast_prefixes_lead_by(&set.set, name.data(), name.size());
+  };
+  for (const auto* name : {"opt", "app", "plugins", "srv"}) CHECK(leads(name));
+  for (const auto* name : {"", "ap", "apps", "plugin", "app/plugins", "/srv"}) CHECK_FALSE(leads(name));
+  const Prefixes root({"/"});
+  CHECK_FALSE(holdfast_prefixes_lead_by(&root.set, "srv", 3));
+}
+
 TEST_CASE("a subset is what leaves nothing more exempt") {
   const Prefixes wide({"/opt", "/srv/a"});
   const Prefixes narrow({"/opt/plugins", "/srv/a/b"});
