@@ -87,7 +87,7 @@ struct holdfast_content *holdfast_accept_claim(const struct holdfast_case *c,
 		 (dentry->d_sb->s_bdev &&
 		  READ_ONCE(c->member->home->mounts_disks)))
 		return NULL; /* A container may have made it. */
-	if (!dentry)
+	if (!dentry || !d_is_reg(dentry))
 		return NULL;
 	do {
 		content = holdfast_content_claim(d_inode(dentry), !c->may_read);

@@ -34,6 +34,7 @@
 
 #define CHUNK		(64 << 10) /* bytes read at once */
 #define MAX_WAIT	HZ /* jiffies, for who holds pages */
+#define MAX_WRITE_WAIT	(10 * HZ) /* jiffies, until they are on the disk */
 
 /**
  * struct cookie - when a file was last written, as its file system tells
@@ -164,13 +165,20 @@ void holdfast_content_exit(void)
 
 /*
  * Does the file system say when a file is written, and is what it reads then
- * what was written? Others may answer each reader something else.
+ * what was written? Others may answer each reader something else. On FAT that time
+ * is one that everybody sets.
  */
 static bool reliable(const struct super_block *sb)
 {
-	return sb->s_magic == TMPFS_MAGIC ||
-	       ((sb->s_type->fs_flags & FS_REQUIRES_DEV) &&
-		sb->s_magic != FUSE_SUPER_MAGIC);
+	switch (sb->s_magic) {
+	case TMPFS_MAGIC:
+		return true;
+	case FUSE_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+	case EXFAT_SUPER_MAGIC:
+		return false;
+	}
+	return sb->s_type->fs_flags & FS_REQUIRES_DEV;
 }
 
 bool holdfast_content_on_loop(const struct super_block *sb)
@@ -194,7 +202,9 @@ static struct cookie cookie_of(struct inode *inode)
 	} else {
 		ktime_get_coarse_real_ts64(&now);
 		age = timespec64_sub(now, cookie.ctime);
-		cookie.settled = timespec64_to_ns(&age) > 2 * TICK_NSEC;
+		cookie.settled = timespec64_to_ns(&age) >
+				 2 * max_t(s64, TICK_NSEC,
+					   inode->i_sb->s_time_gran);
 	}
 	return cookie;
 }
@@ -326,6 +336,24 @@ static bool is_held(struct address_space *mapping)
 	return held;
 }
 
+/* -EAGAIN: they are being written, which nobody waits for here. */
+static int drop_pages(struct inode *inode)
+{
+	struct address_space *mapping = inode->i_mapping;
+	int err;
+
+	/* What is in memory only is to be had from nowhere else. */
+	if (inode->i_sb->s_magic == TMPFS_MAGIC)
+		return -ETXTBSY;
+	err = filemap_flush(mapping);
+	if (err)
+		return err;
+	if (mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) ||
+	    mapping_tagged(mapping, PAGECACHE_TAG_WRITEBACK))
+		return -EAGAIN;
+	return invalidate_inode_pages2(mapping);
+}
+
 /*
  * What is read from now on nobody can write to: a page that somebody holds becomes
  * one that is no longer the file's. Writers are locked out, and so nobody comes to
@@ -335,29 +363,26 @@ static int take_from_holders(struct holdfast_content *content)
 {
 	static unsigned long drain;
 	struct address_space *mapping = content->inode->i_mapping;
-	unsigned long end = jiffies + MAX_WAIT;
+	unsigned long begin = jiffies;
 	int err;
 
+	if (!is_held(mapping))
+		return 0;
+	/* Pages that are fresh are held by lists of the processors' own. */
+	if (!READ_ONCE(drain))
+		WRITE_ONCE(drain, holdfast_find_function("lru_add_drain_all"));
+	if (READ_ONCE(drain))
+		holdfast_call(drain, 0, 0, 0, 0);
 	while (is_held(mapping)) {
-		/* Pages that are fresh are held by lists of the processors' own. */
-		if (!READ_ONCE(drain))
-			WRITE_ONCE(drain,
-				   holdfast_find_function("lru_add_drain_all"));
-		if (READ_ONCE(drain)) {
-			holdfast_call(drain, 0, 0, 0, 0);
-			if (!is_held(mapping))
-				break;
-		}
-		/* What is in memory only is to be had from nowhere else. */
-		err = content->inode->i_sb->s_magic == TMPFS_MAGIC ?
-			      -ETXTBSY :
-			      filemap_write_and_wait(mapping) ?:
-				      invalidate_inode_pages2(mapping);
+		err = drop_pages(content->inode);
 		if (!err)
 			break;
-		/* Who writes back, or only reads, is through in a moment. */
-		if (time_after(jiffies, end) || schedule_timeout_killable(1))
-			return err;
+		/* Who only reads is through in a moment. */
+		if (time_after(jiffies, begin + (err == -EAGAIN ?
+						 MAX_WRITE_WAIT : MAX_WAIT)))
+			return -ETXTBSY;
+		if (schedule_timeout_killable(1))
+			return -EINTR;
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/ftrace.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/ns_common.h>
@@ -111,6 +112,16 @@ static inline const struct file *holdfast_event_file(const void *data,
 				    const struct file, f_path) : NULL;
 }
 
+/* How often it is mapped; negative if it cannot be told. */
+static inline int holdfast_folio_mapcount(struct folio *folio)
+{
+#ifdef HOLDFAST_HAS_FOLIO_LARGE_MAPCOUNT
+	return folio_mapcount(folio);
+#else
+	return folio_test_large(folio) ? -1 : page_mapcount(&folio->page);
+#endif
+}
+
 /*
  * Does anybody hold @folio of a file but its file, who has it mapped, its buffers
  * and the @own callers? Yes, if it cannot be told.
@@ -118,15 +129,13 @@ static inline const struct file *holdfast_event_file(const void *data,
 static inline bool holdfast_folio_is_held(struct folio *folio, int own)
 {
 	int expected = own + folio_nr_pages(folio) + folio_test_private(folio);
+	int mapped = holdfast_folio_mapcount(folio);
+	int held = folio_ref_count(folio) - expected;
 
-#ifdef HOLDFAST_HAS_FOLIO_LARGE_MAPCOUNT
-	expected += folio_mapcount(folio);
-#else
-	if (folio_test_large(folio))
-		return true;
-	expected += page_mapcount(&folio->page);
-#endif
-	return folio_ref_count(folio) > expected;
+	/* Who has unmapped it meanwhile counts as having done so before. */
+	smp_rmb();
+	mapped = min(mapped, holdfast_folio_mapcount(folio));
+	return mapped < 0 || held > mapped;
 }
 
 /* Does overlayfs open a file by it, for one of its own that is opened? */

@@ -74,6 +74,28 @@ set_programs() {
     umount "$container_dir/volume"
 }
 
+@test "nothing is listed on FAT, where the time of a change is one that everybody sets" {
+    modprobe --all loop dm_mod vfat nls_cp437 nls_ascii || is_debug
+    truncate --size 8M "$container_dir/disk"
+    busybox mkdosfs "$container_dir/disk"
+    local disk; disk=$(losetup --find --show "$container_dir/disk")
+    dmsetup create --noudevsync fat --table "0 16384 linear $disk 0"
+    # shellcheck disable=SC2046 # two numbers
+    mknod "$container_dir/node" b $(dmsetup info --columns --noheadings --separator ' ' -o major,minor fat)
+    mkdir "$container_dir/volume"
+    mount -t vfat "$container_dir/node" "$container_dir/volume"
+    start fat
+    set_programs "programs: [sha256:$(digest "$image_dir/dynamic/usr/bin/marker")]"
+    refused fat /srv/there
+    grep -qF "it is on vfat" <(holdfastctl rules explain fat /srv/there)
+    [[ $(exec_container fat sh -c 'cp /srv/there /opt/copy; /opt/copy') == ran ]]
+    same "exec volume deny /srv/there" "$(alert_lines)"
+    delete_container fat
+    umount "$container_dir/volume"
+    dmsetup remove --noudevsync --retry fat
+    losetup --detach "$disk"
+}
+
 @test "a program in memory is not exempt while the kernel holds a page of it to write to" {
     start held
     set_programs "programs: [sha256:$(digest "$image_dir/dynamic/usr/bin/marker")]"

@@ -229,17 +229,20 @@ Error stepFailed(const Found& found, const std::string& path) {
 }
 
 /// As the kernel decides which file systems tell reliably when a file is written.
-bool isDisk(const std::string& type) {
+bool tellsOfWrites(const std::string& type) {
+  // FAT's time of a change is one that everybody sets
+  if (type.starts_with("fuse") || type.ends_with("fat") || type.ends_with("dos")) return false;
   const auto known = readFile("/proc/filesystems", kMountinfoBytesMax);
   // those that need no device begin with "nodev"
-  return known && !type.starts_with("fuse") && ("\n" + *known).find("\n\t" + type + "\n") != std::string::npos;
+  return known && ("\n" + *known).find("\n\t" + type + "\n") != std::string::npos;
 }
 
 /// Why the kernel exempts no file there by its digest; empty if it does. `own_layer`: of a container's overlay, which
 /// no container has made.
 std::string whyNotByDigest(const MountLine& mount, bool own_layer) {
   if (mount.type == "tmpfs" || mount.type == "devtmpfs") return {};
-  if (!isDisk(mount.type)) return "it is on " + mount.type + ", neither a disk's file system nor a tmpfs";
+  if (!tellsOfWrites(mount.type))
+    return "it is on " + mount.type + ", which does not tell reliably when a file is written";
   const bool loop = mount.device.starts_with("7:") || mount.source.starts_with("/dev/loop");
   return loop && !own_layer ? "it is on a loop device, whose file can be written to" : "";
 }
