@@ -258,6 +258,42 @@ static int check_stored(int check, const struct path *path)
 	return err;
 }
 
+/* Does current set a container up, which then has its record, on an overlay? */
+static bool may_be_setup(const struct super_block *sb)
+{
+	return sb->s_magic == OVERLAYFS_SUPER_MAGIC &&
+	       holdfast_in_container(current);
+}
+
+/*
+ * Who sets a container up, a hook perhaps, starts or loads what is in its root to
+ * be.
+ */
+static int check_set_up(int check, const struct path *path)
+{
+	struct holdfast_container *container = holdfast_set_up();
+	int err = 0;
+
+	if (!container)
+		return 0;
+	if (!holdfast_at_host_root() ||
+	    holdfast_container_sets_up(container, path, false))
+		err = holdfast_check_for(container, &(struct holdfast_reach){
+			.check = check,
+			.path = path,
+		});
+	holdfast_container_put(container);
+	return err;
+}
+
+/* What a container has, or is to have, comes to run as the host's. */
+static int check_taken(int check, const struct path *path)
+{
+	if (holdfast_storage_of(path->dentry))
+		return check_stored(check, path);
+	return may_be_setup(path->dentry->d_sb) ? check_set_up(check, path) : 0;
+}
+
 /* What current runs: a reference, or NULL, as for a thread of the kernel's. */
 static struct file *own_program(void)
 {
@@ -364,8 +400,8 @@ static int check_exec(struct linux_binprm *bprm)
 	}
 	if (!member) {
 		if (is_of_host())
-			return check_stored(HOLDFAST_CHECK_UH4,
-					    &bprm->file->f_path);
+			return check_taken(HOLDFAST_CHECK_UH4,
+					   &bprm->file->f_path);
 		member = arm(bprm);
 		if (IS_ERR_OR_NULL(member))
 			return PTR_ERR_OR_ZERO(member);
@@ -475,13 +511,6 @@ static bool runs_contained(void)
 	return contained;
 }
 
-/* Does current set a container up, which then has its record, on an overlay? */
-static bool may_be_setup(const struct super_block *sb)
-{
-	return sb->s_magic == OVERLAYFS_SUPER_MAGIC &&
-	       holdfast_in_container(current);
-}
-
 /* Does nobody who is no member care that it maps the file at @path? */
 static bool is_of_no_container(const struct path *path)
 {
@@ -491,35 +520,10 @@ static bool is_of_no_container(const struct path *path)
 	       !holdfast_storage_of(path->dentry);
 }
 
-/* Who sets a container up, a hook perhaps, loads what is in its root to be. */
-static int check_setup_library(const struct holdfast_reach *reach)
-{
-	struct holdfast_container *container = holdfast_set_up();
-	int err = 0;
-
-	if (!container)
-		return 0;
-	if (!holdfast_at_host_root() ||
-	    holdfast_container_sets_up(container, reach->path, false))
-		err = holdfast_check_for(container, reach);
-	holdfast_container_put(container);
-	return err;
-}
-
 /* A program of the host's, the runtime's too, loads what a container has. */
 static int check_library(const struct path *path)
 {
-	const struct holdfast_reach reach = {
-		.check = HOLDFAST_CHECK_RT5,
-		.path = path,
-	};
-
-	if (runs_contained())
-		return 0;
-	if (holdfast_storage_of(path->dentry))
-		return check_stored(HOLDFAST_CHECK_RT5, path);
-	return may_be_setup(path->dentry->d_sb) ? check_setup_library(&reach) :
-						  0;
+	return runs_contained() ? 0 : check_taken(HOLDFAST_CHECK_RT5, path);
 }
 
 /*

@@ -171,6 +171,21 @@ bring_about() {
     on RT5 DIRECTORY/lent/rootfs/usr/bin/marker
     in_table RT5 alert "happens, reported"
 
+    # who has gone into the container's root, as docker cp did, and who has into another directory (CVE-2019-14271)
+    local load='import ctypes, os, sys; ctypes.CDLL; os.chroot(sys.argv[1]); os.chdir("/"); ctypes.CDLL(sys.argv[2])'
+    escape_rule block
+    cp /lib/x86_64-linux-gnu/libz.so.1 "$(container_root lent)/tmp/libgiven.so"
+    mkdir -p "$container_dir/beside/tmp"
+    cp /lib/x86_64-linux-gnu/libz.so.1 "$container_dir/beside/tmp/libgiven.so"
+    run ! python3 -c "$load" "$root" /tmp/libgiven.so
+    same "RT5 deny T1611" "$(told)"
+    on RT5 /tmp/libgiven.so
+    python3 -c "$load" "$container_dir/beside" /tmp/libgiven.so
+    same 1 "$(operations)"
+    escape_rule alert
+    python3 -c "$load" "$root" /tmp/libgiven.so
+    same "RT5 alert T1611" "$(told)"
+
     # a hook, before the container has a program
     cgroup=$(engine_cgroup hooked)
     cgroup=/${cgroup##*/}
@@ -185,6 +200,22 @@ bring_about() {
     same "RT5 deny T1611" "$(told)"
     on RT5 DIRECTORY/hooked/rootfs/usr/bin/marker
     in_table RT5 host "happens, unheard"
+
+    # or starts
+    local script="'$programs/reach' bind '$root' '$root'; '$root/usr/bin/marker'"
+    printf '#!/bin/sh\necho ran\n' >"$root/tmp/script"
+    chmod +x "$root/tmp/script"
+    escape_rule block
+    refused in_cgroup "$cgroup" unshare --mount sh -c "$script"
+    refused in_cgroup "$cgroup" unshare --mount sh -c "${script%/usr/bin/marker*}/tmp/script'"
+    same "UH4 deny T1611" "$(told)"
+    on UH4 DIRECTORY/hooked/rootfs/{tmp/script,usr/bin/marker}
+    [[ $(unshare --mount sh -c "$script") == $'done\nran' ]]
+    same 2 "$(operations)"
+    escape_rule alert
+    [[ $(in_cgroup "$cgroup" unshare --mount sh -c "$script") == $'done\nran' ]]
+    # what is let run then maps itself
+    same $'RT5 alert T1611\nUH4 alert T1611' "$(told)"
 }
 
 @test "who sets a container up is not led to settings of the whole host, and no runtime is written to" {
@@ -195,12 +226,17 @@ bring_about() {
     RUNTIME=$container_dir/runtime start_container led
     local cgroup file
     cgroup=$(container_cgroup led)
-    for file in $pattern /proc/sysrq-trigger /proc/sys/vm/swappiness /proc/sys/net/ipv4/ip_forward; do
+    mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+    for file in $pattern $modprobe /proc/sysrq-trigger /proc/sys/vm/swappiness /proc/sys/net/ipv4/ip_forward /sys/module/printk/parameters/time \
+        /proc/sys/fs/binfmt_misc/register; do
         refused in_cgroup "$cgroup" "$programs/reach" write "$file"
         [[ $("$programs/reach" write "$file") == "done" ]]
     done
-    same "RT4 deny T1611" "$(told)"
-    on RT4 $pattern /proc/sys/{net/ipv4/ip_forward,vm/swappiness} /proc/sysrq-trigger
+    same $'RT4 deny T1611\nUH3 deny T1546' "$(told)"
+    on UH3 /proc/sys/fs/binfmt_misc/register
+    on RT4 $pattern $modprobe /proc/sys/{net/ipv4/ip_forward,vm/swappiness} /proc/sysrq-trigger /sys/module/printk/parameters/time
+    run ! in_cgroup "$cgroup" sh -c "echo led >$pattern"
+    same "$pattern_before" "$(<$pattern)"
     in_table RT4 block "refused, reported"
     in_table RT4 usual "refused, reported"
     in_table RT4 host "happens, unheard"
@@ -213,20 +249,24 @@ bring_about() {
     escape_rule block
     same refused "$(exec_container led reach write /srv/runtime)"
     same refused "$(in_cgroup "$cgroup" "$programs/reach" write "$container_dir/runtime")"
+    run ! exec_container led sh -c 'echo >>/srv/runtime'
+    cmp "$(type -P runc)" "$container_dir/runtime"
     same "RT1 deny T1611" "$(told)"
     on RT1 /srv/runtime DIRECTORY/runtime
     same "$(printf 'done\ndone\ndone')" "$(exec_container led reach read /srv/runtime; exec_container led reach write /srv/beside
         "$programs/reach" write "$container_dir/runtime")"
-    same 2 "$(operations)"
+    same 3 "$(operations)"
     in_table RT1 block "refused, reported"
     in_table RT1 usual "refused, reported"
     in_table RT1 host "happens, unheard"
     escape_rule alert
-    same "done" "$(exec_container led reach write /srv/runtime)"
+    exec_container led sh -c 'echo >>/srv/runtime'
+    run ! cmp --silent "$(type -P runc)" "$container_dir/runtime"
     same "RT1 alert T1611" "$(told)"
     on RT1 /srv/runtime
     in_table RT1 alert "happens, reported"
-    same "done" "$(in_cgroup "$cgroup" "$programs/reach" write $pattern)"
+    in_cgroup "$cgroup" sh -c "echo led >$pattern"
+    same led "$(<$pattern)"
     same $'RT1 alert T1611\nRT4 alert T1611' "$(told)"
     on RT4 $pattern
     in_table RT4 alert "happens, reported"
