@@ -109,6 +109,8 @@ int holdfast_policy_security_locked_down(enum lockdown_reason what)
 		return check(HOLDFAST_CHECK_RD5, "PCI");
 	case LOCKDOWN_BPF_WRITE_USER:
 		return check(HOLDFAST_CHECK_BP2, "write to user memory");
+	case LOCKDOWN_BPF_READ_KERNEL:
+		return check(HOLDFAST_CHECK_BP1, "read kernel memory");
 	case LOCKDOWN_DEBUGFS:
 		return check(HOLDFAST_CHECK_PS4, "debugfs");
 	case LOCKDOWN_TRACEFS:
@@ -126,9 +128,14 @@ static int item_of_program(const union bpf_attr *attr)
 	case BPF_PROG_TYPE_PERF_EVENT:
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_SYSCALL:
 		return HOLDFAST_CHECK_BP1;
+	case BPF_PROG_TYPE_TRACING:
+		return attr->expected_attach_type == BPF_MODIFY_RETURN ?
+			       HOLDFAST_CHECK_BP2 : HOLDFAST_CHECK_BP1;
 	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_EXT:
+	case BPF_PROG_TYPE_STRUCT_OPS:
 		return HOLDFAST_CHECK_BP2;
 	}
 	return -1;
