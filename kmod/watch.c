@@ -59,11 +59,26 @@ bool holdfast_watch_registered(const struct cred *cred)
 	return found;
 }
 
+/* No interpreter, nor anybody else, has these any more. */
+static void forget_registrants_locked(void)
+{
+	unsigned int i;
+
+	for (i = nr_registrants; i-- > 0;) {
+		if (READ_ONCE(registrants[i]->usage.counter) > 1)
+			continue;
+		put_cred(registrants[i]);
+		registrants[i] = registrants[--nr_registrants];
+	}
+}
+
 /* An interpreter is opened with the credentials that the request is opened with. */
 static void add_registrant(const struct cred *cred)
 {
 	spin_lock(&registrants_lock);
 	if (!has_registrant_locked(cred)) {
+		if (nr_registrants == REGISTRANTS_MAX)
+			forget_registrants_locked();
 		if (nr_registrants < REGISTRANTS_MAX)
 			registrants[nr_registrants++] = get_cred(cred);
 		else
@@ -79,19 +94,21 @@ static int on_open(struct fsnotify_group *from, u32 mask, const void *data,
 {
 	const struct file *file = holdfast_event_file(data, data_type);
 	struct holdfast_reach reach = {};
+	const struct super_block *sb;
 	int index, err = 0;
 
 	if (!file || !(file->f_mode & FMODE_WRITE))
 		return 0;
 	reach.path = &file->f_path;
-	reach.check = file_inode(file)->i_sb->s_magic == BINFMTFS_MAGIC ?
-			      HOLDFAST_CHECK_UH3 : HOLDFAST_CHECK_RT1;
+	sb = file_inode(file)->i_sb;
+	reach.check = sb->s_magic != BINFMTFS_MAGIC    ? HOLDFAST_CHECK_RT1 :
+		      sb->s_user_ns == &init_user_ns ? HOLDFAST_CHECK_UH3 :
+						       -1;
 	/* Marks outlive the hooks. */
 	index = holdfast_enter();
-	if (holdfast_attached())
+	if (holdfast_attached() && reach.check >= 0)
 		err = holdfast_check_setup(&reach);
-	if (!err && reach.check == HOLDFAST_CHECK_UH3 &&
-	    holdfast_is_member(current))
+	if (!err && sb->s_magic == BINFMTFS_MAGIC && holdfast_is_member(current))
 		add_registrant(file->f_cred);
 	holdfast_leave(index);
 	return err;
@@ -151,19 +168,22 @@ void holdfast_watch_runtime(struct inode *inode)
 	mutex_unlock(&lock);
 }
 
-/* That of a user namespace of its own is nobody else's; older kernels have one. */
+/*
+ * One of a user namespace of its own, which older kernels have not, is that's alone;
+ * its mark is its file system's then.
+ */
 void holdfast_watch_binfmt(struct super_block *sb)
 {
 	struct fsnotify_mark *mark;
 
-	if (sb->s_magic != BINFMTFS_MAGIC || sb->s_user_ns != &init_user_ns)
+	if (sb->s_magic != BINFMTFS_MAGIC)
 		return;
 	mark = mark_new();
 	if (!mark)
 		return;
 	mutex_lock(&lock);
 	/* Unless it is marked already. */
-	if (holdfast_add_sb_mark(mark, sb)) {
+	if (holdfast_add_sb_mark(mark, sb) || sb->s_user_ns != &init_user_ns) {
 		fsnotify_put_mark(mark);
 	} else {
 		drop_locked(&binfmt);

@@ -15,7 +15,7 @@ void holdfast_watch_exit(void);
 /* Once hooks are attached: what has been mounted before. */
 void holdfast_watch_mounted(void);
 
-/* If @sb, which the caller holds, is the host's binfmt_misc, its files. Sleeps. */
+/* If @sb, which the caller holds, is a binfmt_misc, its files. Sleeps. */
 void holdfast_watch_binfmt(struct super_block *sb);
 
 /* Were they, which the caller holds, a member's as it opened binfmt_misc to write? */
