@@ -83,6 +83,85 @@ teardown() { escape_teardown; }
     same "$(expected deny AS2 CG2 MT6 "${everybody[@]}" | grep -vE "^($(lacking)) ")" "$(told)"
 }
 
+# effects   an item a line, how a container brings it about, and how to see on the host that it has
+effects() {
+    local upper=$container_dir/$1/upper mounts=/proc/$2/mountinfo
+    possible <<END
+KL2|reach autoload \| grep done|grep -c ^af_key /proc/modules
+NS1|nsenter -t 1 -u hostname escaped|hostname
+PT5|kill -STOP ${host_things[0]}|grep ^State: /proc/${host_things[0]}/status
+UH1|echo escape >/proc/sys/kernel/core_pattern|cat /proc/sys/kernel/core_pattern
+UH2|echo /escape >/proc/sys/kernel/modprobe|cat /proc/sys/kernel/modprobe
+UH3|echo :escape:E::escape::/escape: >/srv/binfmt/register|ls $srv/binfmt
+CG1|echo /escape >/srv/named/release_agent|cat $srv/named/release_agent
+CG1|echo 1 >/srv/named/sub/notify_on_release|cat $srv/named/sub/notify_on_release
+CG3|echo c 1:3 r >/srv/devices/sub/devices.allow|cat $srv/devices/sub/devices.list
+CG4|echo \$\$ >/sys/fs/cgroup/cgroup.procs; grep ^0:: /proc/self/cgroup >/srv/cgroup|grep ^0::/\$ $srv/cgroup
+PS1|echo 1 >/proc/sys/kernel/sysrq|cat /proc/sys/kernel/sysrq
+PS3|echo 1 >/proc/sys/kernel/randomize_va_space|cat /proc/sys/kernel/randomize_va_space
+PS3|echo 1 >/proc/sys/net/ipv4/ip_forward|cat /proc/sys/net/ipv4/ip_forward
+PS4|echo N >/sys/module/printk/parameters/time|cat /sys/module/printk/parameters/time
+PS4|echo 0 >/srv/trace/tracing_on|cat $srv/trace/tracing_on
+RD1|mknod /tmp/node b 7 0|stat --format %F $upper/tmp/node
+RD2|echo escape >/srv/disk|head -c 6 $disk \| tr -d '\\0'
+HW1|echo '# escape' >>/host/etc/cron.d/escape|cat /etc/cron.d/escape
+HW2|echo '# escape' >>/host/root/.ssh/authorized_keys|cat /root/.ssh/authorized_keys
+HW3|reach attribute /host/etc/passwd \| grep done|getfattr --absolute-names /etc/passwd
+HW4|: >>/host/etc/modprobe.d/escape-more.conf|ls /etc/modprobe.d
+HW5|rm /host/usr/bin/holdfast-escape|ls /usr/bin/holdfast-escape
+HC2|cat /host/etc/shadow >/srv/shadow|cat $srv/shadow
+HC3|ln -s /etc/shadow /host/var/log/escape|ls /var/log/escape
+MT1|mount -t ext4 -o ro /srv/disk /opt|grep ' /opt ' $mounts
+MT2|mount -t tracefs none /opt|grep -c ' /opt ' $mounts
+MT3|umount /proc/uptime|grep ' /proc/uptime ' $mounts
+MT5|mount -t tmpfs escape /srv/shared|grep ^escape /proc/self/mounts
+END
+}
+
+# seen NAME PID   what there is to see of each, a line each
+seen() {
+    effects "$@" | sed 's/\\|/\x01/g' | while IFS='|' read -r item _ how; do
+        echo "$item $(eval "${how//$'\x01'/|}" 2>/dev/null | paste -sd ' ')"
+    done
+}
+bring_about() { # bring_about NAME PID   those of them that could be done: an item a line
+    effects "$@" | sed 's/\\|/\x01/g' | while IFS='|' read -r item how _; do
+        runtime exec "$1" sh -c "${how//$'\x01'/|}" >/dev/null 2>&1 </dev/null && echo "$item"
+    done
+}
+
+@test "what is refused leaves nothing on the host, and what is let be is seen there" {
+    make_host_things
+    is_debug || unload_af_key
+    echo a >"$srv/devices/sub/devices.deny"
+    local files=(/proc/sys/kernel/{core_pattern,modprobe,sysrq,randomize_va_space} /proc/sys/net/ipv4/ip_forward /sys/module/printk/parameters/time
+        "$srv"/trace/tracing_on "$srv"/named/{release_agent,sub/notify_on_release}) file had items name before
+    name=$(hostname)
+    for file in "${files[@]}"; do had+=("$(<"$file")"); done
+    start_privileged escape-seen
+    set -- escape-seen "$(container_pid escape-seen)"
+    mapfile -t items < <(effects "$@" | cut -d '|' -f 1)
+    escape_rule block
+    wait_for 10 host_watched
+    before=$(seen "$@")
+    # in its cgroup it then is as it was
+    same CG4 "$(bring_about "$@")"
+    same "$before" "$(seen "$@")"
+    same "$(expected deny "${items[@]}")" "$(told)"
+    escape_rule alert
+    same "$(printf '%s\n' "${items[@]}")" "$(bring_about "$@")"
+    # nothing is as before
+    same "" "$(LC_ALL=C comm -12 <(LC_ALL=C sort <<<"$before") <(seen "$@" | LC_ALL=C sort))"
+    same "$(expected alert "${items[@]}")" "$(told)"
+    hostname "$name"
+    for file in "${!files[@]}"; do echo "${had[file]}" >"${files[file]}"; done
+    kill -CONT "${host_things[0]}"
+    echo -1 >"$srv/binfmt/escape"
+    setfattr -x user.holdfast-test /etc/passwd
+    umount "$srv/shared"
+    rm -f /var/log/escape /etc/modprobe.d/escape-more.conf
+}
+
 @test "the host does all of it, and nobody hears of it" {
     make_host_things
     escape_rule block
@@ -255,6 +334,22 @@ try_each() { runtime exec escape-apart sh -c "$each" 2>/dev/null; }
     same "SK4 connect-tcp 10250 fd99::1: done" "$(echo "SK4 connect-tcp 10250 fd99::1" | try_each)"
     same "$(expected alert SK4)" "$(told)"
     ip link delete node
+}
+
+@test "programs that write to memory of users are told from those that only look" {
+    make_bundle escape-apart base --cap all
+    start_container escape-apart
+    escape_rule block BP1
+    same "BP2 bpf-write-user: refused" "$(echo "BP2 bpf-write-user" | try_each)"
+    same "$(expected deny BP2)" "$(told)"
+    same "BP1 bpf 5: done" "$(echo "BP1 bpf 5" | try_each)"
+    same 1 "$(operations)"
+    escape_rule alert BP1
+    same "BP2 bpf-write-user: done" "$(echo "BP2 bpf-write-user" | try_each)"
+    same "$(expected alert BP2)" "$(told)"
+    local before; before=$(operations)
+    same "done" "$("$programs/reach" bpf-write-user)"
+    same "$before" "$(operations)"
 }
 
 @test "a file system of the kernel's is not made writable by the newer interface either" {

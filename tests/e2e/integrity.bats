@@ -81,6 +81,9 @@ expected() { # expected VERDICT STATE   once for each way
     done
 }
 
+# What is an escape of another type is reported, what is a corruption is refused.
+both_text() { printf 'version: 1\nrules:\n  - {name: enters, type: container-escape, action: alert, checks: {types: [join-host-ns]}}\n  - {name: %s, type: container-escape, action: block, checks: {types: [privilege-integrity]}}\n' "$rule"; }
+
 # looping NAME [COMMAND]   a container whose first program does that, and then works for ever
 looping() {
     make_bundle "$1" base --args sh -c "${2-}"$'\nwhile :; do touch /tmp/alive; sleep 0.1; done' --
@@ -203,4 +206,27 @@ has_ended() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
     works moved
     delete_container moved
     same "" "$(told)"
+}
+
+@test "what was only reported is no corruption; each exec has capabilities of its own; and all threads end" {
+    make_bundle all base --cap all --unmasked --share pid
+    start_container all
+    make_bundle usual base
+    start_container usual
+    put_in_force both_text
+    exec_container all sh -c 'for i in 1 2; do nsenter -t 1 -m -u -i -n -- /bin/sh -c "/bin/true; exec /bin/true" || exit; done'
+    same "" "$(told)"
+    same "NS1 alert" "$(rule=enters; alerts '[.[] | select(.rule.name == $rule).operation | "\(.check) \(.verdict)"] | unique[]' --arg rule enters)"
+    # what is more was given to another one
+    [[ $(exec_container --cap CAP_SYS_ADMIN usual reach mount tmpfs none) == "done" ]]
+    run exec_container usual reach corrupted capability create /tmp/one
+    [[ $status -eq 137 && ! -e $(container_root usual)/tmp/one ]]
+    run exec_container usual reach beside /tmp/beside corrupted kernel-cred create /tmp/one
+    [[ $status -eq 137 ]]
+    sleep 3
+    [[ ! -e $(container_root usual)/tmp/beside && ! -e $(container_root usual)/tmp/one ]]
+    same "PI1 deny T1068 urgent process terminated: 2" "$(told)"
+    integrity_rule alert
+    exec_container usual reach beside /tmp/beside corrupted kernel-cred create /tmp/one
+    [[ -e $(container_root usual)/tmp/beside && -e $(container_root usual)/tmp/one ]]
 }

@@ -41,7 +41,8 @@
 //     connect-tcp PORT [ADDRESS]  of this host, if none is given
 //     user-mount TYPE OPTIONS  on /mnt, in namespaces of users, mounts and cgroups of its own
 //     user-namespace        of its own, as nobody
-//     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own
+//     user-netfilter        an empty change of nf_tables, in namespaces of users and networks of its own; user-traffic
+//                           a queue for nobody
 //     handle FILE           opens it by its handle
 //     module, kexec         loads nothing of the kind; kexec-file FILE what is no kernel
 //     module-file FILE      loads it
@@ -50,16 +51,17 @@
 //     perf-of PID           counts nothing, of a process
 //     autoload              a socket of a protocol whose module is not loaded
 //     ioperm, iopl, syslog, settime, adjtime, reboot
-//     bpf TYPE              loads a program of that type, which does nothing
+//     bpf TYPE [ATTACHED]   loads a program of that type, which does nothing
+//     bpf-write-user        loads one that writes to memory of users
 //     bpf-detach DIRECTORY  detaches no program from the cgroup
 //     perf                  counts nothing, of a whole processor
 //     clone-into DIRECTORY  has a child in the cgroup
 //     pull PID              into its own cgroup
 //     connect NAME          to a socket; with @ before it an abstract one
-//     give SOCKET DIRECTORY hands it to each who connects, in the background for ever
-//     take SOCKET           what is given there
+//     give SOCKET FILE      hands it to each who connects, in the background for ever
+//     take SOCKET           what is given there; take-namespace joins it
 //     io-uring, userfaultfd, packet-socket  makes one; socket FAMILY TYPE [PROTOCOL]
-//     ring HOW [ARGUMENT]   by io_uring: write FILE, attribute FILE, connect NAME
+//     ring HOW [ARGUMENT]   by io_uring: write FILE, attribute FILE, connect NAME; worker by a thread of its own
 //     compat HOW [ARGUMENT...]  by the system call of 32-bit programs: write FILE, mount TYPE, handle FILE,
 //                           writable DIRECTORY BELOW, fanotify ACCESS, ptrace PID, setns FILE, connect NAME, module,
 //                           kexec, reboot
@@ -67,6 +69,7 @@
 //     personality FILE      makes it by io_uring, as the user that it was before it became nobody
 //     create FILE, remove FILE
 //     corrupted WAY HOW [ARGUMENT...]  after tests/modules/corrupt has corrupted it so
+//     beside FILE HOW [ARGUMENT...]  while another thread makes the file, a second later
 // Prints "done", "refused" if it failed with EPERM, or the error.
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -84,9 +87,11 @@
 #include <linux/perf_event.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/serial.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -114,10 +119,13 @@
 #include <time.h>
 #include <unistd.h>
 
+static unsigned linger;  // seconds, for another thread
+
 _Noreturn static void tell(long result) {
   const int error = errno;
   puts(result >= 0 ? "done" : error == EPERM ? "refused" : strerror(error));
   fflush(stdout);
+  sleep(linger);
   _exit(0);
 }
 
@@ -125,7 +133,7 @@ _Noreturn static void tell(long result) {
 static long unless(long result, int harmless) { return result < 0 && errno == harmless ? 0 : result; }
 
 static int opened(const char* file, int flags) {
-  const int fd = open(file, flags | O_CLOEXEC);
+  const int fd = open(file, flags | O_CLOEXEC, 0600);
   if (fd < 0) tell(fd);
   return fd;
 }
@@ -198,17 +206,29 @@ static long reach_limit(pid_t pid) {
   return prlimit(pid, RLIMIT_CORE, NULL, &limit) < 0 ? -1 : prlimit(pid, RLIMIT_CORE, &limit, NULL);
 }
 
-static ino_t uts_namespace(void) {
-  struct stat status = {0};
-  stat("/proc/self/ns/uts", &status);
-  return status.st_ino;
+struct namespaces {
+  ino_t numbers[8];
+};
+
+static struct namespaces own_namespaces(void) {
+  static const char* const kinds[] = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "user", "uts"};
+  struct namespaces all = {{0}};
+  char name[64];
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i) {
+    struct stat status = {0};
+    snprintf(name, sizeof(name), "/proc/self/ns/%s", kinds[i]);
+    stat(name, &status);
+    all.numbers[i] = status.st_ino;
+  }
+  return all;
 }
 
 static long reach_setns(int fd, int kind) {
-  const ino_t before = uts_namespace();
+  const struct namespaces before = own_namespaces();
   const long result = setns(fd, kind);
   const int error = errno;
-  if (result < 0 && uts_namespace() != before) return 0;
+  const struct namespaces after = own_namespaces();
+  if (result < 0 && memcmp(&before, &after, sizeof(before)) != 0) return 0;
   errno = error;
   return result;
 }
@@ -386,6 +406,15 @@ static long reach_user_netfilter(void) {
   return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), &batch, sizeof(batch), 0);
 }
 
+static long reach_user_traffic(void) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -1;
+  const struct {
+    struct nlmsghdr head;
+    struct tcmsg body;
+  } queue = {.head = {.nlmsg_len = sizeof(queue), .nlmsg_type = RTM_NEWQDISC, .nlmsg_flags = NLM_F_REQUEST}};
+  return send(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), &queue, sizeof(queue), 0);
+}
+
 static long reach_audit(const char* text) {
   struct {
     struct nlmsghdr head;
@@ -415,13 +444,34 @@ static long reach_handle(const char* file) {
   return open_by_handle_at(opened(file, O_RDONLY), &handle.head, O_RDONLY);
 }
 
-static long reach_bpf(unsigned type) {
+static long reach_bpf(unsigned type, unsigned attached_as) {
   const struct bpf_insn nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
   union bpf_attr attr = {.prog_type = type,
+                         .expected_attach_type = attached_as,
                          .insns = (uintptr_t)nothing,
                          .insn_cnt = sizeof(nothing) / sizeof(nothing[0]),
                          .license = (uintptr_t) "GPL"};
   return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+/// Which writes to memory of whoever runs as it is called. The verifier does not say why there is no such function.
+static long reach_bpf_write_user(void) {
+  const struct bpf_insn write[] = {
+      {.code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10},
+      {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -8},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 8},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1},
+      {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_write_user},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K},
+      {.code = BPF_JMP | BPF_EXIT}};
+  union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_TRACEPOINT,
+                         .insns = (uintptr_t)write,
+                         .insn_cnt = sizeof(write) / sizeof(write[0]),
+                         .license = (uintptr_t) "GPL"};
+  const long result = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+  if (result < 0 && errno == EINVAL) errno = EPERM;
+  return result;
 }
 
 static long reach_bpf_detach(const char* cgroup) {
@@ -493,13 +543,14 @@ static long reach_io_uring(void) {
 
 struct ring {
   int fd;
+  uint8_t flags;  // of each request
   struct io_uring_params p;
   char* rings;
   struct io_uring_sqe* sqe;
 };
 
-static struct ring make_ring(void) {
-  struct ring ring = {.fd = -1};
+static struct ring make_ring(uint8_t flags) {
+  struct ring ring = {.fd = -1, .flags = flags};
   ring.fd = (int)syscall(SYS_io_uring_setup, 1, &ring.p);
   if (ring.fd < 0) tell(ring.fd);
   const size_t size = ring.p.cq_off.cqes + ring.p.cq_entries * sizeof(struct io_uring_cqe) + 4096;
@@ -511,6 +562,7 @@ static struct ring make_ring(void) {
 
 static long by_ring(const struct ring* ring, struct io_uring_sqe request) {
   *ring->sqe = request;
+  ring->sqe->flags = ring->flags;
   *(unsigned*)(ring->rings + ring->p.sq_off.array) = 0;
   *(volatile unsigned*)(ring->rings + ring->p.sq_off.tail) = 1;
   if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) return -1;
@@ -520,7 +572,7 @@ static long by_ring(const struct ring* ring, struct io_uring_sqe request) {
 }
 
 static long reach_personality(const char* file) {
-  const struct ring ring = make_ring();
+  const struct ring ring = make_ring(0);
   const long personality = syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_PERSONALITY, NULL, 0);
   if (personality < 0 || setuid(65534) < 0) return -1;
   return by_ring(&ring, (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
@@ -544,8 +596,8 @@ static long reach_connect(const char* name) {
   return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr*)&address, size);
 }
 
-static long reach_by_ring(const char* how, const char* first) {
-  const struct ring ring = make_ring();
+static long reach_by_ring(const char* how, const char* first, uint8_t flags) {
+  const struct ring ring = make_ring(flags);
   struct sockaddr_un address;
   if (!strcmp(how, "write"))
     return by_ring(
@@ -644,10 +696,10 @@ static struct msghdr* prepare(struct message* message) {
   return &message->header;
 }
 
-_Noreturn static void give(const char* name, const char* directory) {
+_Noreturn static void give(const char* name, const char* file) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
-  const int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = opened(directory, O_RDONLY | O_DIRECTORY);
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = opened(file, O_RDONLY);
   if (bind(listener, (struct sockaddr*)&address, sizeof(address)) < 0 || listen(listener, 1) < 0) tell(-1);
   if (fork() != 0) _exit(0);
   for (int i = 0; i <= 2; i++) close(i);  // whoever started it may wait for these
@@ -666,18 +718,38 @@ _Noreturn static void give(const char* name, const char* directory) {
 }
 
 /// What is not to be received is left out of the message.
-static long reach_take(const char* name) {
+static int taken(const char* name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
   const int from = socket(AF_UNIX, SOCK_STREAM, 0);
   if (connect(from, (struct sockaddr*)&address, sizeof(address)) < 0) return -1;
   struct message message = {0};
   if (recvmsg(from, prepare(&message), 0) < 0) return -1;
+  int fd = -1;
   errno = EPERM;
-  return CMSG_FIRSTHDR(&message.header) ? 0 : -1;
+  if (CMSG_FIRSTHDR(&message.header)) memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message.header)), sizeof(fd));
+  return fd;
+}
+
+static long reach_taken_namespace(const char* name) {
+  const int fd = taken(name);
+  if (fd < 0) tell(-1);
+  return reach_setns(fd, 0);
+}
+
+static void* make_later(void* file) {
+  sleep(1);
+  return opened(file, O_CREAT | O_WRONLY) < 0 ? NULL : file;
 }
 
 int main(int argc, char** argv) {
+  pthread_t thread;
+  if (argc > 3 && !strcmp(argv[1], "beside")) {
+    if (pthread_create(&thread, NULL, make_later, argv[2]) != 0) return 1;
+    linger = 3;
+    argc -= 2;
+    argv += 2;
+  }
   if (argc > 3 && !strcmp(argv[1], "corrupted")) {
     if (write(opened("/proc/corrupt", O_WRONLY), argv[2], strlen(argv[2])) < 0) tell(-1);
     argc -= 2;
@@ -734,6 +806,7 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "user-mount")) tell(reach_user_mount(first, second));
   if (!strcmp(how, "user-namespace")) tell(reach_user_namespace());
   if (!strcmp(how, "user-netfilter")) tell(reach_user_netfilter());
+  if (!strcmp(how, "user-traffic")) tell(reach_user_traffic());
   if (!strcmp(how, "handle")) tell(reach_handle(first));
   if (!strcmp(how, "module")) tell(unless(syscall(SYS_init_module, junk, sizeof(junk), ""), ENOEXEC));
   if (!strcmp(how, "module-file")) tell(syscall(SYS_finit_module, opened(first, O_RDONLY), "", 0));
@@ -751,13 +824,15 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "adjtime")) tell(reach_adjtime());
   if (!strcmp(how, "autoload")) tell(reach_autoload());
   if (!strcmp(how, "reboot")) tell(unless(syscall(SYS_reboot, 0, 0, 0, NULL), EINVAL));
-  if (!strcmp(how, "bpf")) tell(unless(reach_bpf((unsigned)atoi(first)), EINVAL));
+  if (!strcmp(how, "bpf")) tell(unless(reach_bpf((unsigned)atoi(first), (unsigned)atoi(second)), EINVAL));
+  if (!strcmp(how, "bpf-write-user")) tell(reach_bpf_write_user());
   if (!strcmp(how, "bpf-detach")) tell(reach_bpf_detach(first));
   if (!strcmp(how, "perf")) tell(reach_perf());
   if (!strcmp(how, "clone-into")) tell(reach_clone_into(first));
   if (!strcmp(how, "pull")) tell(reach_pull(first));
   if (!strcmp(how, "give")) give(first, second);
-  if (!strcmp(how, "take")) tell(reach_take(first));
+  if (!strcmp(how, "take")) tell(taken(first));
+  if (!strcmp(how, "take-namespace")) tell(reach_taken_namespace(first));
   if (!strcmp(how, "audit")) tell(reach_audit(first));
   if (!strcmp(how, "personality")) tell(reach_personality(first));
   if (!strcmp(how, "create")) tell(open(first, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
@@ -767,7 +842,8 @@ int main(int argc, char** argv) {
   if (!strcmp(how, "socket")) tell(socket(atoi(first), atoi(second), atoi(third)));
   if (!strcmp(how, "packet-socket")) tell(socket(AF_PACKET, SOCK_DGRAM, 0));
   if (!strcmp(how, "connect")) tell(reach_connect(first));
-  if (!strcmp(how, "ring")) tell(reach_by_ring(first, second));
+  if (!strcmp(how, "ring")) tell(reach_by_ring(first, second, 0));
+  if (!strcmp(how, "worker")) tell(reach_by_ring(first, second, IOSQE_ASYNC));
   if (!strcmp(how, "compat")) tell(reach_compat(first, second, third));
   fprintf(stderr, "reach: what is %s?\n", how);
   return 2;

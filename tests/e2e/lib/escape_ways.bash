@@ -16,7 +16,7 @@ escape_setup() {
     holdfast_setup
     make_image base
     srv=$container_dir/srv
-    mkdir -p "$srv"/{named,devices,systemd,dbus,binfmt,security,debug,trace,shared,xfs,btrfs}
+    mkdir -p "$srv"/{named,devices,systemd,dbus,crio,device-plugins,binfmt,security,debug,trace,shared,xfs,btrfs}
     echo text >"$srv/file"
     host_things=()
     found=$BATS_FILE_TMPDIR
@@ -47,12 +47,13 @@ make_host_things() {
     local name
     sleep 1000 3>&- &
     host_things+=($!)
-    for name in TCP-LISTEN:{2375,10250},reuseaddr UNIX-LISTEN:"$srv"/{docker.sock,containerd.sock,podman.sock,systemd/private,dbus/system_bus_socket} \
+    for name in TCP-LISTEN:{2375,10250},reuseaddr UNIX-LISTEN:"$srv"/{docker.sock,containerd.sock,podman.sock,crio/crio.sock,device-plugins/kubelet.sock,systemd/private,dbus/system_bus_socket} \
         ABSTRACT-LISTEN:/containerd-shim/test; do
         socat "$name,fork" EXEC:/bin/true 3>&- &
         host_things+=($!)
     done
     "$programs/reach" give "$srv/give" / 3>&-
+    "$programs/reach" give "$srv/give-namespace" /proc/self/ns/uts 3>&-
     truncate --size 8M "$container_dir/image"
     mkfs.ext4 -q "$container_dir/image"
     # of the debug kernel they are parts
@@ -109,6 +110,7 @@ tries() {
     possible <<END
 NS1 setns /proc/1/ns/uts
 NS1 setns-pidfd ${host_things[0]-} 0x04000000
+NS1 take-namespace $1/give-namespace
 NS2 setns $1/namespace
 NS3 chroot $1
 PT1 ptrace ${host_things[0]-}
@@ -193,6 +195,8 @@ HC3 symlink /etc/shadow ${2-}/var/log/escape
 SK1 connect $1/docker.sock
 SK1 connect $1/containerd.sock
 SK1 connect $1/podman.sock
+SK1 connect $1/crio/crio.sock
+SK1 connect $1/device-plugins/kubelet.sock
 SK2 connect @/containerd-shim/test
 SK3 connect $1/systemd/private
 SK3 connect $1/dbus/system_bus_socket
@@ -242,9 +246,11 @@ KL4 reboot
 BP1 bpf 2
 BP1 bpf 5
 BP2 bpf 29
+BP2 bpf 26 26
 BP3 perf
 AS1 user-namespace
 AS2 user-netfilter
+AS2 user-traffic
 AS3 fsconfig 9p
 AS4 io-uring
 AS5 userfaultfd
@@ -314,6 +320,10 @@ UH1 ring write /proc/sys/kernel/core_pattern
 HW3 ring write /host/etc/passwd
 HW3 ring attribute /host/etc/passwd
 SK1 ring connect /srv/docker.sock
+UH1 worker write /proc/sys/kernel/core_pattern
+HW3 worker write /host/etc/passwd
+HW3 worker attribute /host/etc/passwd
+SK1 worker connect /srv/docker.sock
 NS1 compat setns /proc/1/ns/uts
 PT1 compat ptrace ${host_things[0]-}
 UH1 compat write /proc/sys/kernel/core_pattern
