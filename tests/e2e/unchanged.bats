@@ -1,6 +1,8 @@
 # Programs of the image that the container has a copy of, in its own layer: the image's still, as long as no byte is changed.
 # kernels: none
 
+bats_require_minimum_version 1.5.0 # run !
+
 load lib/container
 load lib/holdfast
 
@@ -25,6 +27,14 @@ refused() { # refused NAME SCRIPT
     run inside "$1" "$2"
     echo "$output"
     [[ $status -ne 0 && $output == *"Operation not permitted"* && $output != *ran* && $output != *loaded* ]]
+}
+# reported NAME LINE SCRIPT   under a rule that alerts it runs, or is loaded, and that is what is said of it
+reported() {
+    set_rule alert
+    run inside "$1" "$3"
+    echo "$output"
+    [[ $status -eq 0 && $output =~ ^(ran|loaded)$ ]]
+    same "$2" "$(alert_lines "$1")"
 }
 everything='marker && own-script && /usr/libexec/dynamic/bash -c "echo ran" && load_code map /usr/bin/marker &&
     load_code protect /usr/bin/marker && launch fd /usr/bin/marker && launch thread /usr/bin/marker &&
@@ -109,6 +119,32 @@ make_large() { # make_large MEBIBYTES   an image that has a program of that size
     same "changed refused" "$(holdfastctl rules explain large /usr/bin/large --output json | jq -r '"\(.origin) \(.outcome)"')"
     delete_container large
     rm -r "$image_dir/large"
+}
+
+# Of an interpreter all is read while a program is started that is not to wait for it.
+@test "a program interpreter above 256 MiB is the image's as it came, and a changed one as soon as it is copied" {
+    local size
+    make_own_image
+    for size in 1 257; do
+        mkdir -p "$image_dir/interpreter-$size/opt"
+        cp "$image_dir/dynamic/usr/bin/interpreter" "$image_dir/interpreter-$size/opt/interpreter"
+        truncate --size $((size << 20)) "$image_dir/interpreter-$size/opt/interpreter"
+        make_bundle "interpreter-$size" "interpreter-$size:dynamic" --cap all
+        start_container "interpreter-$size"
+        set_rule block
+        [[ $(inside "interpreter-$size" interpreted) == ran ]]
+        inside "interpreter-$size" 'chmod u+w /opt/interpreter'
+        in_upper "interpreter-$size" opt/interpreter
+        [[ $size == 257 ]] || [[ $(inside "interpreter-$size" interpreted) == ran ]]
+        no_alerts
+    done
+    refused interpreter-257 interpreted
+    same 'interpreter changed deny /opt/interpreter' "$(alert_lines)"
+    reported interpreter-257 'interpreter changed alert /opt/interpreter' interpreted
+    for size in 1 257; do
+        delete_container "interpreter-$size"
+        rm -r "$image_dir/interpreter-$size"
+    done
 }
 
 @test "what was looked at once is not looked at again as it runs, or is loaded, another time" {
@@ -224,6 +260,36 @@ make_large() { # make_large MEBIBYTES   an image that has a program of that size
     inside ring 'start_by changed /usr/bin/marker && load_code map /usr/bin/marker'
 }
 
+@test "alert: what would be refused runs and is reported, and what is unchanged is not" {
+    local how file
+    start reported
+    set_rule alert
+    inside reported "chmod -R u+w /usr && $everything"
+    in_upper reported usr/bin/marker
+    no_alerts
+    # of what nobody has run or mapped as code since nothing is known
+    reported reported 'mprotect changed alert /usr/bin/reach' 'load_code protect /usr/bin/reach'
+    reported reported 'mprotect changed alert /usr/bin/marker' 'load_code written /usr/bin/marker'
+    for how in open map; do
+        exec_container reported writer "$how" /usr/bin/marker >"$container_dir/$how" 3>&- &
+        wait_for 10 grep ready "$container_dir/$how"
+        [[ $how == open ]] || reported reported 'exec changed alert /usr/bin/marker' marker
+        reported reported 'map changed alert /usr/bin/marker' 'load_code map /usr/bin/marker'
+        inside reported 'kill $(pidof writer)'
+        wait_for 10 inside reported '! pidof writer'
+    done
+    set_rule alert
+    inside reported 'marker && load_code map /usr/bin/marker'
+    same 0 "$(operations)"
+    for file in bin/marker bin/own-script lib/x86_64-linux-gnu/libtinfo.so.6; do inside reported "echo >>/usr/$file"; done
+    reported reported 'exec changed alert /usr/bin/marker' marker
+    reported reported 'exec changed alert /usr/bin/own-script' own-script
+    reported reported 'map changed alert /usr/lib/x86_64-linux-gnu/libtinfo.so.6' 'load_code map /usr/lib/x86_64-linux-gnu/libtinfo.so.6'
+    reported reported 'map changed alert /usr/lib/x86_64-linux-gnu/libtinfo.so.6' '/usr/libexec/dynamic/bash -c "echo ran"'
+    reported reported 'mprotect changed alert /usr/bin/marker' 'load_code protect /usr/bin/marker'
+    reported reported 'exec added alert /usr/bin/copied' 'cp /usr/bin/launch /usr/bin/copied; copied path /usr/bin/true; echo ran'
+}
+
 # uncounted NAME SCRIPT   a container's directory on a file system that counts no changes; what it runs
 uncounted() {
     start "$1"
@@ -336,6 +402,29 @@ uncounted() {
         refused "$name" 'echo >>/usr/bin/marker; marker'
         delete_container "$name"
     done
+}
+
+# There overlayfs has its notes among the attributes that any user may set.
+@test "a copy of a program does not become the image's by a note of where it was copied from" {
+    local note attribute upper
+    start noted --overlay userxattr
+    upper=$container_dir/noted/upper/usr/bin/marker
+    set_rule block
+    inside noted 'chmod u+w /usr/bin/marker; marker'
+    note=$(getfattr --only-values -n user.overlay.origin "$upper" | base64 -w 0)
+    [[ $note ]]
+    no_alerts
+    inside noted 'cp /usr/bin/marker /tmp/m; mv /tmp/m /usr/bin/marker'
+    run ! getfattr -n user.overlay.origin "$upper"
+    refused noted marker
+    for attribute in user.overlay.origin trusted.overlay.origin; do
+        setfattr -n "$attribute" -v "0s$note" "$(container_root noted)/usr/bin/marker" || true
+        echo 3 >/proc/sys/vm/drop_caches
+        refused noted marker
+    done
+    run ! getfattr -n user.overlay.origin "$upper"
+    same "exec added deny /usr/bin/marker" "$(alert_lines)"
+    reported noted "exec added alert /usr/bin/marker" marker
 }
 
 @test "an image that is an overlay itself, whose files have no handles to be found by" {
