@@ -65,6 +65,25 @@ TEST_CASE("recorded events raise nothing under the suggestion but what it says t
   CHECK(forced.find("No entry") == std::string::npos);
 }
 
+TEST_CASE(
+    "programs in memory, without a name, and of the host are exempt with their image, and a replay of all is empty") {
+  test::Terminal terminal;
+  const test::RuleFiles files;
+  const std::vector<json> alerts = {recorded(1, "/memfd:x (deleted)", "memory"), recorded(2, "/opt/app/x (deleted)"),
+                                    recorded(3, "/opt/app/of-host", "host"), recorded(4, "/tmp/evil"),
+                                    recorded(5, "/opt/app/tool")};
+  const auto forced = suggested(terminal, files, alerts, {"--force"});
+  INFO(forced);
+  CHECK(replayed(terminal, files, forced, alerts) ==
+        std::vector<std::string>{"/memfd:x (deleted)", "/opt/app/x (deleted)", "/opt/app/of-host"});
+  CHECK(forced.find("No entry") != std::string::npos);
+
+  const auto rules = suggested(terminal, files, alerts, {"--image", "--force"});
+  INFO(rules);
+  CHECK(replayed(terminal, files, rules, alerts).empty());
+  CHECK(rules.find("No entry") == std::string::npos);
+}
+
 TEST_CASE("programs that are there still are exempt by their digests, and a replay knows them") {
   test::Terminal terminal;
   const test::RuleFiles files;

@@ -37,6 +37,7 @@ constexpr std::array<std::string_view, 20> kBroad = {"/",
                                                      "/srv",
                                                      "/mnt"};
 
+constexpr std::string_view kUnlinked = " (deleted)";
 constexpr const char* kUnsayable = "its name has bytes that no rule can say";
 
 bool sayable(const std::string& path) { return path.find("\\x") == std::string::npos && safeUtf8(path) == path; }
@@ -57,7 +58,7 @@ std::string whyNoPath(const Alert& alert) {
   if (alert.type != AlertType::ContainerActiveDefense) return "rules of this type exempt by image";
   if (alert.origin == "host") return "it is no file of the container";
   if (alert.path.empty()) return "its name is not known";
-  if (alert.path.ends_with(" (deleted)")) return "it is unlinked";
+  if (alert.path.ends_with(kUnlinked)) return "it is unlinked";
   if (!alert.path.starts_with('/')) return "its name is no path of the container";
   if (alert.path.ends_with("...")) return "its name was too long to be kept";
   if (!sayable(alert.path)) return kUnsayable;
@@ -105,6 +106,10 @@ const char* name(Exemption::List list) {
       break;
   }
   return "images";
+}
+
+std::string comparedPath(const Alert& alert) {
+  return alert.origin == "host" || alert.path.ends_with(kUnlinked) ? "" : alert.path;
 }
 
 std::string whyNoDigest(const Alert& alert) {

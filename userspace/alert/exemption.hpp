@@ -28,6 +28,10 @@ using DigestOf = std::function<Result<Sha256>(const Alert&)>;
 /// which the kernel reads before it judges.
 [[nodiscard]] std::string whyNoDigest(const Alert& alert);
 
+/// The name that the kernel compares with a rule's directories; empty if it compares none: of what is unlinked, or is
+/// not of this container.
+[[nodiscard]] std::string comparedPath(const Alert& alert);
+
 /// The directory that exempts the program, with all below it; empty if none does. With `force` of one whose name no
 /// rule can say the nearest above that one can.
 [[nodiscard]] std::string directoryOf(const Alert& alert, bool force);

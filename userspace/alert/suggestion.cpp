@@ -114,7 +114,7 @@ void Suggester::add(const Alert& alert) {
   const auto profile = profileOf(alert);
   bool quiet = true;
   for (const auto& one : profile.rules) {
-    if (rule::decide({{one}}, false, alert.path).action == rule::Action::Allow) continue;
+    if (rule::decide({{one}}, false, comparedPath(alert)).action == rule::Action::Allow) continue;
     if (one.programs.size() > 0) {
       const auto digest = digest_of_(alert);
       if (digest && one.programs.has(*digest)) continue;

@@ -121,7 +121,7 @@ std::string decideByDigest(const rule::Profile& profile, const alert::Alert& ale
   if (decision.action == rule::Action::Allow || std::ranges::none_of(profile.rules, matters)) return {};
   const auto digest = digest_of(alert);
   if (!digest) return "no digest: " + digest.error().message;
-  decision = rule::decide(profile, false, alert.path, *digest);
+  decision = rule::decide(profile, false, comparedPath(alert), *digest);
   return {};
 }
 
@@ -139,7 +139,7 @@ json judgeAlert(const alert::Alert& alert, const rule::RuleSet& set, rule::HostC
               {"count", alert.count}, {"was", alert.effective}};
   out["would"] = nullptr;
   out["rule"] = nullptr;
-  auto decision = rule::decide(profile, isOfImage(alert.origin), alert.path);
+  auto decision = rule::decide(profile, isOfImage(alert.origin), comparedPath(alert));
   // Alerts of very many files fold into one without a name.
   const std::string unknown = alert.path.empty() && by_directory && !isOfImage(alert.origin)
                                   ? "its name is not known"
