@@ -33,6 +33,36 @@ teardown() { engines_teardown; holdfast_teardown; container_teardown; }
     docker rm --force renamed other
 }
 
+@test "docker: an image that a rule exempts runs what is added to it, another's containers do not" {
+    local action
+    exempts() {
+        rule_text "$1"
+        printf '    allow_list:\n      images: [docker.io/library/other]\n'
+    }
+    docker_begin systemd
+    docker_start judged sleep 1000
+    docker_run --detach --name exempt other:1 sleep 1000
+    wait_for 20 knows judged .image base:1
+    wait_for 20 knows exempt .image other:1
+    for action in block alert; do
+        put_in_force exempts $action
+        [[ $(docker_exec exempt sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy; load_code map /tmp/copy') == $'ran\nran\nloaded' ]]
+        same 0 "$(operations)"
+        run docker_exec judged sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
+        echo "$output"
+        if [[ $action == block ]]; then
+            [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
+        else
+            [[ $status -eq 0 && $output == $'ran\nran' ]]
+        fi
+        same "exec added ${action/block/deny} /tmp/copy" "$(alert_lines)"
+        same judged "$(alerts '.[] | select(.rule.name == $rule).container.name' --arg rule "$rule")"
+    done
+    # its items of rules against escapes are not exempt by that
+    same '["block"]' "$(shown exempt '[.rules[] | select(.name == "no-escape").effective] | tojson')"
+    docker rm --force judged exempt
+}
+
 @test "podman, crun, cgroups of systemd; its own records are known, and a new version changes nothing" {
     podman_begin crun systemd
     life_cycle podman more

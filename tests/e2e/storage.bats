@@ -26,16 +26,10 @@ not_covered_alerts() { # not_covered_alerts ID   of this test: that container, o
         LC_ALL=C sort
 }
 
-# not_covered ENGINE   its containers run as if there were no rule, and of each that is said wherever a person looks
-not_covered() {
-    local e=$1 everything='marker && cp /usr/bin/marker /tmp/copy && /tmp/copy' id
-    make_bundle beside base
-    start_container beside
-    block_escapes
-    set_rule block
-    [[ $("${e}_once" sh -c "$everything") == $'ran\nran' ]]
-    "${e}_start" web sleep 1000
-    [[ $("${e}_exec" web sh -c "$everything") == $'ran\nran' ]]
+everything='marker && cp /usr/bin/marker /tmp/copy && /tmp/copy'
+
+# said_of_web   wherever a person looks, of the one container that there is without layers. Of escapes another rule tells.
+said_of_web() {
     wait_for 20 knows web .covered false
     same "$reason" "$(shown web .not_covered)"
     same "none $reason" "$(shown web '.rules[] | select(.type == "non-image-program") | "\(.effective) \(.reason)"')"
@@ -46,6 +40,20 @@ not_covered() {
     grep -q '^web .* NO: ' "$container_dir/table"
     grep -qxF "1 not covered: $reason" "$container_dir/table"
     grep -qF "1 not covered: $reason" "$container_dir/status"
+}
+
+# not_covered ENGINE [ACTION]   its containers run as if there were no rule, and of each that is said wherever a person looks
+not_covered() {
+    local e=$1 action=${2:-block} id
+    started_at=$EPOCHREALTIME
+    make_bundle beside base
+    start_container beside
+    block_escapes
+    set_rule "$action"
+    [[ $("${e}_once" sh -c "$everything") == $'ran\nran' ]]
+    "${e}_start" web sleep 1000
+    [[ $("${e}_exec" web sh -c "$everything") == $'ran\nran' ]]
+    said_of_web
     # a way out needs no layers to be told
     same refused "$("${e}_privileged" sh -c 'echo "|/tmp/copy" 2>/dev/null >/proc/sys/kernel/core_pattern || echo refused')"
     # each once, also those that are gone
@@ -58,9 +66,15 @@ web 1 not covered: $reason" "$(not_covered_alerts "$id")"
     knows beside .covered true
     run exec_container beside sh -c "$everything"
     echo "$output"
-    [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
-    same "exec added deny /tmp/copy" "$(alert_lines)"
+    if [[ $action == block ]]; then
+        [[ $status -ne 0 && $output == ran*"Operation not permitted"* ]]
+    else
+        [[ $status -eq 0 && $output == $'ran\nran' ]]
+    fi
+    same "exec added ${action/block/deny} /tmp/copy" "$(alert_lines)"
     "${e}_end" web
+    delete_container beside
+    rm -r "$container_dir/beside"
     totals_agree
 }
 
@@ -68,6 +82,35 @@ web 1 not covered: $reason" "$(not_covered_alerts "$id")"
     podman_storage vfs
     podman_begin crun systemd
     not_covered podman
+    not_covered podman alert
+}
+
+# As engines had it whose storage was the device mapper's.
+@test "runc, ext4 on the device mapper" {
+    local disk action
+    modprobe --all loop dm_mod || is_debug
+    truncate --size 256M "$container_dir/disk"
+    mkfs.ext4 -q -d "$image_dir/base" "$container_dir/disk"
+    disk=$(losetup --find --show "$container_dir/disk")
+    dmsetup create --noudevsync rooted --table "0 $((256 << 11)) linear $disk 0"
+    dmsetup mknodes rooted
+    block_escapes
+    for action in block alert; do
+        started_at=$EPOCHREALTIME
+        make_bundle web base --root-on device
+        mount /dev/mapper/rooted "$(container_root web)"
+        set_rule $action
+        start_container web
+        [[ $(exec_container web sh -c "$everything") == $'ran\nran' ]]
+        same ext4 "$(findmnt -n -o FSTYPE "$(container_root web)")"
+        said_of_web
+        same "web 1 not covered: $reason" "$(not_covered_alerts web)"
+        same 0 "$(operations)"
+        delete_container web
+        rm -r "$container_dir/web"
+    done
+    dmsetup remove --noudevsync --retry rooted
+    losetup --detach "$disk"
 }
 
 @test "podman, fuse-overlayfs" {
