@@ -46,24 +46,37 @@ teardown() {
     wait "${storms[@]}"
 }
 
-# The second time, what it ran meanwhile is still not its image's.
+# What is dropped, and runs, while the module is not loaded is not its image's when it is again.
 @test "a container that was running before is adopted, and outlives the unloading" {
     make_image base
     make_bundle web base
     start_container web
-    local dropped='[ -e /root/busybox ] || cp /bin/busybox /root/busybox; /root/busybox true' i
-    for i in 1 2; do
-        insmod "$(module)"
-        python3 "$BATS_TEST_DIRNAME/lib/controller.py" >"$container_dir/controller-$i" 2>&1 3>&- &
-        wait_for 30 grep -q ready "$container_dir/controller-$i"
-        run exec_container web sh -c "$dropped"
-        echo "$output"
-        [[ $status -eq 126 && $output == *"Operation not permitted"* ]]
-        exec_container web true
-        kill $!
-        rmmod holdfast
-        exec_container web sh -c "$dropped"
+    local i j action controller
+    for i in 1 2 3; do
+        [[ $(exec_container web sh -c "cp /usr/bin/marker /root/dropped-$i; /root/dropped-$i") == ran ]]
+        for action in alert deny; do
+            insmod "$(module)"
+            python3 "$BATS_TEST_DIRNAME/lib/controller.py" --action $action >"$container_dir/controller" 2>&1 3>&- &
+            controller=$!
+            wait_for 30 grep -q ready "$container_dir/controller"
+            for ((j = 1; j <= i; j++)); do
+                run exec_container web "/root/dropped-$j"
+                echo "$output"
+                if [[ $action == deny ]]; then
+                    [[ $status -ne 0 && $output == *"peration not permitted"* && $output != *ran* ]]
+                else
+                    [[ $status -eq 0 && $output == ran ]]
+                fi
+                wait_for 10 grep -qF "EVENT 1 b'/root/dropped-$j" "$container_dir/controller"
+            done
+            [[ $(exec_container web marker) == ran ]]
+            ! grep /usr/bin/marker "$container_dir/controller" || false
+            kill $controller
+            wait $controller || true
+            rmmod holdfast
+        done
     done
+    [[ $(exec_container web "/root/dropped-1") == ran ]]
 }
 
 @test "unloaded again and again under a container that starts programs all the time" {
