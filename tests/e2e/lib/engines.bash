@@ -29,6 +29,10 @@ shown_as() { echo "$1"; } # shown_as NAME   what Holdfast calls a container that
 # life_cycle ENGINE [MORE]   what people do with a container; with MORE everything
 life_cycle() {
     local e=$1 name=web-$1 added=0
+    life_lines() {
+        echo "exec added $1 /tmp/copy"
+        ((!added)) || echo "exec added $1 /usr/bin/added"
+    }
     set_rule block
     [[ $("${e}_once" marker) == ran ]]
     "${e}_start" "$name" sleep 1000
@@ -41,16 +45,20 @@ life_cycle() {
         [[ $("${e}_exec" "$name" marker) == ran ]]
     fi
     no_alerts
+    # what is an image's by now that was made of the container is not so in the container itself
+    [[ -z ${2-} || $e == ctr ]] || added=1
     # that it is judged, and known for what it is
+    set_rule alert
+    same $'ran\nran' "$("${e}_exec" "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy')"
+    ((!added)) || same ran "$("${e}_exec" "$name" added)"
+    same "$(life_lines alert)" "$(alert_lines)"
+    set_rule block
     run "${e}_exec" "$name" sh -c 'cp /usr/bin/marker /tmp/copy; marker; /tmp/copy'
     echo "$output"
     [[ $status -ne 0 && $output == *ran* && $output == *"Operation not permitted"* ]]
     same "exec added deny /tmp/copy" "$(alert_lines)"
-    # what is an image's by now that was made of the container is not so in the container itself
-    if "${e}_exec" "$name" test -e /usr/bin/added; then
-        run ! "${e}_exec" "$name" added
-        added=1
-    fi
+    ((!added)) || run ! "${e}_exec" "$name" added
+    same "$(life_lines deny)" "$(alert_lines)"
     same "$(shown_as "$name")" "$(alerts '[.[] | select(.rule.name == $rule).container.name] | unique[]' --arg rule "$rule")"
     "${e}_end" "$name"
     same $((1 + added)) "$(operations)"
