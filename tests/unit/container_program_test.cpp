@@ -195,7 +195,55 @@ TEST_CASE("a file of an overlay is of the layer that has it, and a copy with the
   const auto several = write("top", "several", "s");
   std::filesystem::create_hard_link(several, (scratch / "top") / "other");
   write("upper", "several", "s");
-  CHECK(found("/several") == "added upper unchanged");
+  CHECK(found("/several") == "changed upper unchanged");
+  write("upper", "several", "t");
+  CHECK(found("/several") == "changed upper");
+}
+
+TEST_CASE(
+    "a file of an overlay is found by what its directories are called below, and notes of the other kind are none") {
+  if (::geteuid() != 0) return;
+  const test::ScratchDirectory scratch;
+  for (const char* directory : {"top/moved/deep", "bottom/was/deep", "bottom/a/b", "upper/other", "upper/far",
+                                "upper/hidden", "bottom/hidden", "bottom/moved/deep"})
+    std::filesystem::create_directories(scratch / directory);
+  container::MountLine mount;
+  mount.root = mount.point = "/";
+  mount.super_options = "rw,lowerdir=" + (scratch / "top").string() + ":" + (scratch / "bottom").string() +
+                        ",upperdir=" + (scratch / "upper").string();
+  const auto note = [&](const char* path, const char* name, const std::string& value) {
+    REQUIRE(::setxattr((scratch / path).c_str(), name, value.data(), value.size(), 0) == 0);
+  };
+  const auto found = [&](const char* path) {
+    const auto place = container::findOnOverlay(mount, path);
+    const auto layer = place.layer.empty() ? "" : std::filesystem::path(place.layer).filename().string();
+    return std::string(kernel::name(place.origin)) + " " + layer + (place.unchanged ? " unchanged" : "");
+  };
+  scratch.write("bottom/was/deep/file", "x");
+  scratch.write("bottom/a/b/file", "x");
+  scratch.write("bottom/hidden/file", "x");
+  scratch.write("bottom/moved/deep/file", "x");
+  // beside it, and from the root of what lies below
+  note("top/moved", "trusted.overlay.redirect", "was");
+  CHECK(found("/moved/deep/file") == "image bottom");
+  note("upper/other", "trusted.overlay.redirect", "moved");
+  CHECK(found("/other/deep/file") == "image bottom");
+  note("upper/far", "trusted.overlay.redirect", "/a/b");
+  CHECK(found("/far/file") == "image bottom");
+  scratch.write("upper/far/file", "x");
+  CHECK(found("/far/file") == "added upper");
+  note("upper/far/file", "user.overlay.origin", "");
+  note("upper/far/file", "user.overlay.metacopy", "");
+  CHECK(found("/far/file") == "added upper");
+  note("upper/far/file", "trusted.overlay.origin", "");
+  CHECK(found("/far/file") == "changed upper unchanged");
+  // what is below an opaque directory is not its
+  scratch.write("upper/hidden/file", "x");
+  note("upper/hidden", "trusted.overlay.opaque", "y");
+  note("upper/hidden/file", "trusted.overlay.origin", "");
+  CHECK(found("/hidden/file") == "changed upper");
+  mount.super_options += ",userxattr";
+  CHECK(found("/far/file") == "image ");
 }
 
 TEST_CASE("sandboxes are told by the host's programs that they are, not by a name") {

@@ -72,6 +72,8 @@ std::string MountLine::superOption(std::string_view name) const {
   return {};
 }
 
+bool MountLine::hasSuperOption(std::string_view name) const { return has(super_options, name); }
+
 std::string MountLine::inFileSystem(std::string_view path) const {
   if (point != "/") path.remove_prefix(std::min(point.size(), path.size()));
   return (root == "/" ? "" : root) + std::string(path);

@@ -27,6 +27,8 @@ struct MountLine {
   /// The value of an option of the file system ("upperdir"), without the kernel's and overlayfs' escapes; empty if
   /// there is none.
   [[nodiscard]] std::string superOption(std::string_view name) const;
+  /// Whether the file system has this option, which has no value ("userxattr").
+  [[nodiscard]] bool hasSuperOption(std::string_view name) const;
   /// What a path at or below `point` is called in the file system.
   [[nodiscard]] std::string inFileSystem(std::string_view path) const;
 };

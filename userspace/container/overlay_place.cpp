@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -47,23 +48,85 @@ std::vector<std::string> splitLayers(const std::string& option) {
   return layers;
 }
 
+using Note = std::optional<std::string>;
+
+/// Of overlayfs, on a file of a layer. Those of the other kind are a container's own, which may write them as it likes.
+Note noteOf(const MountLine& mount, const UniqueFd& file, const std::string& name) {
+  const std::string full = (mount.hasSuperOption("userxattr") ? "user.overlay." : "trusted.overlay.") + name;
+  std::array<char, PATH_MAX> value;
+  const ssize_t size = ::getxattr(nameOf(file).c_str(), full.c_str(), value.data(), value.size());
+  return size < 0 ? Note() : std::string(value.data(), static_cast<std::size_t>(size));
+}
+
+/// A file or directory of a layer.
+struct Place {
+  std::size_t layer = 0;  // 0 is the upper one
+  std::string below;
+};
+
+/// The directories that an overlay is made of, as overlayfs' documentation has it.
+class Layers {
+ public:
+  explicit Layers(const MountLine& mount) : mount_(mount), roots_(splitLayers(mount.superOption("lowerdir"))) {
+    roots_.insert(roots_.begin(), mount.superOption("upperdir"));
+  }
+
+  [[nodiscard]] const std::string& root(const Place& place) const { return roots_[place.layer]; }
+  [[nodiscard]] UniqueFd open(const Place& place) const { return openBelow(root(place), place.below); }
+
+  /// What makes up the directory that is called so in the overlay, from the top down; "" is the overlay's root.
+  [[nodiscard]] std::vector<Place> directory(const std::string& path) const {
+    std::vector<Place> places = from(0);
+    for (const auto& part : std::filesystem::path(path)) places = called(places, part.string());
+    return places;
+  }
+
+  /// What is called so in these: a file, or what makes up a directory. What is on top hides what lies below it, also if
+  /// it only says that there is nothing.
+  [[nodiscard]] std::vector<Place> called(std::vector<Place> directories, std::string name) const {
+    std::vector<Place> found;
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+      Place place{directories[i].layer, std::filesystem::path(directories[i].below) / name};
+      const UniqueFd file = open(place);
+      struct stat status = {};
+      if (!file || ::fstat(file.get(), &status) != 0) continue;
+      if (!S_ISDIR(status.st_mode)) {
+        if (found.empty() && S_ISREG(status.st_mode)) found.push_back(std::move(place));
+        break;
+      }
+      const std::size_t layer = place.layer;
+      found.push_back(std::move(place));
+      if (noteOf(mount_, file, "opaque") == "y") break;
+      const Note redirect = noteOf(mount_, file, "redirect");
+      if (!redirect) continue;
+      name = *redirect;
+      if (!name.starts_with('/')) continue;
+      // from the roots of all that lie below
+      name.erase(0, 1);
+      auto rest = from(layer + 1);
+      directories.resize(i + 1);
+      directories.insert(directories.end(), rest.begin(), rest.end());
+    }
+    return found;
+  }
+
+ private:
+  [[nodiscard]] std::vector<Place> from(std::size_t layer) const {
+    std::vector<Place> places;
+    for (; layer < roots_.size(); ++layer) {
+      if (roots_[layer].starts_with('/')) places.push_back({layer, {}});
+    }
+    return places;
+  }
+
+  const MountLine& mount_;
+  std::vector<std::string> roots_;
+};
+
 struct LowerFile {
   std::string layer;
   UniqueFd file;
 };
-
-LowerFile findLower(const MountLine& mount, const std::string& below) {
-  for (auto& layer : splitLayers(mount.superOption("lowerdir"))) {
-    if (!layer.starts_with('/')) continue;
-    UniqueFd file = openBelow(layer, below);
-    if (!file) continue;
-    struct stat status = {};
-    // What is on top hides what lies below it, also if it only says that there is nothing.
-    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-    return {std::move(layer), std::move(file)};
-  }
-  return {};
-}
 
 ssize_t readFull(int fd, char* buffer, std::size_t size) {
   std::size_t done = 0;
@@ -97,15 +160,6 @@ bool sameBytes(const UniqueFd& one, const UniqueFd& other) {
   }
 }
 
-std::optional<std::string> noteOf(const UniqueFd& file, const std::string& name) {
-  std::array<char, 256> value;
-  for (const char* kind : {"trusted.overlay.", "user.overlay."}) {
-    const ssize_t size = ::getxattr(nameOf(file).c_str(), (kind + name).c_str(), value.data(), value.size());
-    if (size >= 0) return std::string(value.data(), static_cast<std::size_t>(size));
-  }
-  return std::nullopt;
-}
-
 /// Overlayfs' note of what a file was copied from (fs/overlayfs/overlayfs.h, struct ovl_fb): a handle of the lower
 /// file.
 constexpr std::size_t kNoteTypeAt = 4;
@@ -135,27 +189,63 @@ LowerFile findCopied(const MountLine& mount, const std::string& note) {
   return {};
 }
 
+/// With an index all names of a file stay names of one, wherever one of them was copied up: the copy, which is called
+/// by the note of what it was copied from.
+UniqueFd findIndexed(const MountLine& mount, const UniqueFd& lower) {
+  const std::string index = mount.superOption("workdir") + "/index";
+  std::array<char, sizeof(struct file_handle) + MAX_HANDLE_SZ> room = {};
+  struct file_handle head = {};
+  head.handle_bytes = MAX_HANDLE_SZ;
+  std::memcpy(room.data(), &head, sizeof head);
+  int id = 0;
+  if (mount.superOption("index") != "on" ||
+      ::name_to_handle_at(lower.get(), "", reinterpret_cast<struct file_handle*>(room.data()), &id, AT_EMPTY_PATH) != 0)
+    return {};
+  std::memcpy(&head, room.data(), sizeof head);
+  std::string handle;
+  for (std::size_t i = 0; i < head.handle_bytes; ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(room[sizeof head + i]);
+    handle += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(index, error), end; !error && entry != end; entry.increment(error)) {
+    const auto name = entry->path().filename().string();
+    if (name.size() == 2 * kNoteHandleAt + handle.size() && name.ends_with(handle)) return openBelow(index, name);
+  }
+  return {};
+}
+
 }  // namespace
 
 OverlayPlace findOnOverlay(const MountLine& mount, const std::string& path) {
-  const std::string below = path.substr(1);
   const std::string upper_dir = mount.superOption("upperdir");
+  if (!upper_dir.empty() && (!upper_dir.starts_with('/') || ::access(upper_dir.c_str(), F_OK) != 0)) return {};
+  const Layers layers(mount);
+  const std::filesystem::path relative = std::filesystem::path(path).relative_path();
+  auto directories = layers.directory(relative.parent_path());
+  const auto name = relative.filename().string();
   UniqueFd upper;
-  if (!upper_dir.empty()) {
-    if (!upper_dir.starts_with('/') || ::access(upper_dir.c_str(), F_OK) != 0) return {};
-    upper = openBelow(upper_dir, below);
-    if (!upper && errno != ENOENT && errno != ENOTDIR) return {};
+  if (const auto found = layers.called(directories, name); !found.empty() && found.front().layer == 0) {
+    upper = layers.open(found.front());
+    if (!upper) return {};
   }
-  LowerFile lower = findLower(mount, below);
-  if (!upper) return {kernel::Origin::Image, lower.layer, false};
+  std::erase_if(directories, [](const Place& place) { return place.layer == 0; });
+  LowerFile lower;
+  if (const auto found = layers.called(std::move(directories), name); !found.empty())
+    lower = {layers.root(found.front()), layers.open(found.front())};
   struct stat status = {};
   const bool linked = lower.file && ::fstat(lower.file.get(), &status) == 0 && status.st_nlink > 1;
-  const auto note = noteOf(upper, "origin");
+  if (!upper && linked) upper = findIndexed(mount, lower.file);
+  if (!upper) return {kernel::Origin::Image, lower.layer, false};
+  const auto note = noteOf(mount, upper, "origin");
   if (auto copied = note ? findCopied(mount, *note) : LowerFile(); copied.file) lower = std::move(copied);
   // Of one that has its attributes alone in the upper layer, the bytes are the lower one's.
-  if (noteOf(upper, "metacopy")) return {kernel::Origin::Image, lower.layer, false};
-  const bool unchanged = (note || linked) && lower.file && sameBytes(upper, lower.file);
-  return {note ? kernel::Origin::Changed : kernel::Origin::Added, upper_dir, unchanged};
+  if (noteOf(mount, upper, "metacopy")) return {kernel::Origin::Image, lower.layer, false};
+  // Of a file with several names no note is left.
+  const bool copied = note || linked;
+  return {copied ? kernel::Origin::Changed : kernel::Origin::Added, upper_dir,
+          copied && lower.file && sameBytes(upper, lower.file)};
 }
 
 }  // namespace holdfast::container

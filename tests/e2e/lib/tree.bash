@@ -34,9 +34,11 @@ tree_check() {
     tree_start "$1"
     tree_change "$tree_seed-1"
     tree_reported
+    tree_explained
     # what was found out about a file is of no use once it is changed again
     tree_change "$tree_seed-2"
     tree_reported
+    tree_explained
     echo 3 >/proc/sys/vm/drop_caches
     tree_refused
     delete_container tree
@@ -84,6 +86,16 @@ tree_reported() {
             jq -c '.alerts[] | [.operation.path, .operation.origin, .count]' |
             tree compare "$container_dir/expected" "$part" reported
     done
+}
+
+# As holdfastctl finds it without the kernel, of some of each kind.
+tree_explained() {
+    tree pick "$tree_seed" "$container_dir/expected" >"$container_dir/picked"
+    while read -r path; do
+        holdfastctl rules explain tree "$path" --output json | jq -c --arg path "$path" '[$path, .origin, .unchanged, .layer]'
+    done <"$container_dir/picked" >"$container_dir/explained"
+    tree explained "$container_dir/expected" "$container_dir/picked" "$container_dir/tree/upper" "${tree_layers[@]/#/$image_dir/}" \
+        <"$container_dir/explained"
 }
 
 # Each for itself.

@@ -6,6 +6,8 @@
   tree.py expect user|trusted WORK UPPER LOWER...   what each file is, by the layers alone, from the top; overlayfs' notes
                                 are of these names
   tree.py compare EXPECTED PATHS HOW     standard input is what was told of these paths, against what is expected of them
+  tree.py pick SEED EXPECTED             paths of some of each kind
+  tree.py explained EXPECTED PATHS UPPER LOWER...   likewise compare, of what 'rules explain' says of these
 """
 import ctypes
 import json
@@ -458,6 +460,42 @@ def compare(expected_file, paths_file, how):
     return 1 if wrong or not paths else 0
 
 
+EXPLAINED = 15
+
+
+def pick(seed, expected_file):
+    """Some of each kind that are in the upper layer, and in those below."""
+    kinds = {}
+    with open(expected_file) as file:
+        for path, verdict, inode in map(json.loads, file):
+            kinds.setdefault((verdict, inode.startswith("0:")), []).append(path)
+    for _, paths in sorted(kinds.items()):
+        print("\n".join(random.Random(seed).sample(paths, min(len(paths), EXPLAINED))))
+
+
+def explained(expected_file, picked_file, roots):
+    with open(expected_file) as file:
+        expected = {path: (verdict, inode) for path, verdict, inode in map(json.loads, file)}
+    with open(picked_file) as file:
+        missing = set(file.read().split("\n")[:-1])
+    wrong, count = [], 0
+    for path, origin, unchanged, layer in map(json.loads, sys.stdin):
+        missing.discard(path)
+        count += 1
+        verdict, inode = expected[path]
+        said = "image" if origin == "image" or unchanged else origin
+        good = verdict == "either" or said in verdict.split(" or ")
+        # of one that has its attributes alone in the upper layer, the one that has the bytes
+        at = int(inode.split(":")[0])
+        good = good and (layer == roots[at] or (at == 0 and verdict == "image" and layer in roots))
+        if not good:
+            wrong.append(f"{path}: explained as {said} of {layer}, and is {expected[path]}")
+    wrong += [f"{path}: not explained" for path in sorted(missing)]
+    print("\n".join(wrong[:30]))
+    print(f"explained: {count} files, {len(wrong)} wrong")
+    return 1 if wrong or not count else 0
+
+
 def main():
     global prefix
     command, *args = sys.argv[1:]
@@ -468,6 +506,10 @@ def main():
     elif command == "expect":
         prefix = f"{args[0]}.overlay."
         expect(args[1], args[2], args[3:])
+    elif command == "pick":
+        pick(*args)
+    elif command == "explained":
+        return explained(args[0], args[1], args[2:])
     else:
         return compare(*args)
     return 0
