@@ -10,7 +10,11 @@ setup_file() {
     modprobe overlay 2>/dev/null || true
 }
 setup() { container_setup; make_image base; }
-teardown() { container_teardown; }
+teardown() {
+    container_teardown
+    if pgrep -x holdfastd >/dev/null; then stop_daemon; fi
+    if lsmod | grep -q '^holdfast '; then rmmod holdfast; fi
+}
 
 # What was there before runs a dropped program all the time, and tries a dropped program until it is refused; and one that never starts any, a dropped library.
 running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library; load_code until-refused /tmp/library >/tmp/refused-map &
@@ -77,4 +81,28 @@ running='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /t
     done
     stop_daemon
     rmmod holdfast
+}
+
+# None of it is refused, and all of it is said.
+@test "alert: what was dropped before the module is loaded, or before the controller starts, runs and is reported" {
+    local name dropped='cp /usr/bin/busybox /tmp/sleep; /tmp/sleep 1000 & cp /usr/bin/marker /tmp/copy; cp /usr/bin/marker /tmp/library
+        load_code hold /tmp/library & touch /tmp/ready; sleep 1000; :'
+    rule=adopted-alert
+    rule_text alert >"$rule_file"
+    for name in before between; do
+        [[ $name == before ]] || insmod "$(module)"
+        make_bundle "$name" base --args sh -c "$dropped" --
+        start_container "$name"
+        wait_for 20 test -e "$(container_root "$name")/tmp/ready"
+    done
+    start_daemon
+    for name in before between; do
+        [[ $(exec_container "$name" sh -c 'marker && /tmp/copy && load_code map /tmp/copy') == $'ran\nran\nloaded' ]]
+        found() { [[ $(alert_lines "$name" | grep -c '^running ') -eq 2 ]]; }
+        wait_for 60 found
+        same "$(printf '%s\n' 'exec added alert /tmp/copy' 'map added alert /tmp/copy' 'running added alert /tmp/library' \
+            'running added alert /tmp/sleep')" "$(alert_lines "$name")"
+        # what ran goes on
+        [[ $(exec_container "$name" sh -c 'pidof sleep load_code | wc -w') -ge 3 ]]
+    done
 }

@@ -50,6 +50,47 @@ alarms() { alerts '[.[] | select(.operation.kind == "second-line") | .count] | a
     rmmod holdfast
 }
 
+# It reports nothing then: of each program there is the alarm, and of each that is mapped what the other hooks find.
+@test "alert: what it would refuse runs, and the alarm is raised for each program" {
+    insmod "$(module test)"
+    start_daemon
+    make_bundle alone base
+    start_container alone
+    set_rule alert
+    exec_container alone sh -c 'cp /usr/bin/marker /root/copy; cp /usr/bin/interpreter /opt/interpreter
+        printf "#!/bin/sh\necho ran\n" >/root/script; chmod +x /root/script'
+    mkfifo "$container_dir/commands"
+    runtime exec alone sh <"$container_dir/commands" >>"$container_dir/said" 2>"$container_dir/errors" 3>&- &
+    exec 5>"$container_dir/commands"
+    does() { # does TIMES COMMAND   which is to say "ran", and as often to be told of
+        local before; before=$(alarms)
+        : >"$container_dir/said"
+        echo "$2; echo ended" >&5
+        wait_for 20 grep -q ended "$container_dir/said"
+        same $'ran\nended' "$(<"$container_dir/said")"
+        same "$1" $(($(alarms) - before))
+    }
+    does 0 'echo ran'
+    first_line N
+    does 1 /root/copy
+    does 1 /root/script
+    does 1 interpreted
+    does 1 marker
+    does 2 'launch path /root/copy'
+    same "$(printf 'map added alert %s\n' /opt/interpreter /root/copy)" "$(alert_lines)"
+    first_line Y
+    does 0 /root/copy
+    does 0 marker
+    echo exit >&5
+    exec 5>&-
+    wait $!
+    cat "$container_dir/errors"
+    same "exec added alert /root/copy" "$(alert_lines | grep ^exec)"
+    stop_daemon
+    delete_container alone
+    rmmod holdfast
+}
+
 @test "the module that is installed has no such switch" {
     modinfo --parameters "$(module)" >"$container_dir/parameters"
     grep -q disable "$container_dir/parameters"
