@@ -101,6 +101,26 @@ in_the_hosts_mount_namespace() {
     [[ $(alert_lines "mount-$RUNTIME") == "exec added deny /tmp/copy" ]]
 }
 
+# At the host's root, whose programs are not its image's.
+by_exec_in_the_hosts_mount_namespace() {
+    local name=exec-mount-$RUNTIME action
+    make_image base
+    make_bundle "$name" base --share mount --unmasked
+    cp "$image_dir/base/usr/bin/marker" "$container_dir/by-exec"
+    start_container "$name"
+    for action in block alert; do
+        set_rule $action
+        run exec_container "$name" "$container_dir/by-exec"
+        echo "$output"
+        if [[ $action == block ]]; then
+            [[ $status -ne 0 && $output == *"peration not permitted"* && $output != *ran* ]]
+        else
+            [[ $status -eq 0 && $output == ran ]]
+        fi
+        same "exec host ${action/block/deny} $container_dir/by-exec" "$(alert_lines "$name")"
+    done
+}
+
 not_covered() { # not_covered NAME REASON
     holdfastctl containers "$1" --output json >"$container_dir/shown"
     [[ $(jq -r .not_covered "$container_dir/shown") == *"$2"* ]]
@@ -113,6 +133,28 @@ not_covered() { # not_covered NAME REASON
 
 @test "runc: a container in the host's mount namespace is judged" { RUNTIME=runc in_the_hosts_mount_namespace; }
 @test "crun: a container in the host's mount namespace is judged" { RUNTIME=crun in_the_hosts_mount_namespace; }
+@test "runc: what 'exec' starts there at the host's root is not the image's" { RUNTIME=runc by_exec_in_the_hosts_mount_namespace; }
+@test "crun: what 'exec' starts there at the host's root is not the image's" { RUNTIME=crun by_exec_in_the_hosts_mount_namespace; }
+
+# Nothing tells it from a program of the host's, as README has it. The first program is judged all the same.
+@test "what 'exec' starts in a container that has the host's mounts and processes is not covered" {
+    local action
+    make_image base
+    make_bundle exec-both base --share mount --share pid --unmasked --args sh -c 'cp /usr/bin/marker /tmp/copy
+        while sleep 0.2; do if [ -e /tmp/try ]; then /tmp/copy; echo "status $?"; rm /tmp/try; fi; done' --
+    cp "$image_dir/base/usr/bin/marker" "$container_dir/by-exec"
+    start_container exec-both
+    tried() { [[ ! -e $container_dir/exec-both/rootfs/tmp/try ]]; }
+    for action in block alert; do
+        set_rule $action
+        [[ $(exec_container exec-both "$container_dir/by-exec") == ran ]]
+        same 0 "$(operations)"
+        touch "$container_dir/exec-both/rootfs/tmp/try"
+        wait_for 20 tried
+        same "exec added ${action/block/deny} /tmp/copy" "$(alert_lines exec-both)"
+    done
+    same $'status 126\nran\nstatus 0' "$(grep -v 'not permitted' "$container_dir/exec-both/log")"
+}
 
 @test "what a container had mounted is free again as soon as it has ended" {
     make_image base
