@@ -11,6 +11,7 @@
 //     writable   privately, executable and writable at once, then written to
 //     poked      as map, then written to by /proc/self/mem
 //     segment    a segment of shared memory with the bytes of FILE, attached executable (SHM_EXEC)
+//     remapped-data, segment-data   as remapped and segment, but for what makes them executable (never refused)
 //     anonymous  no file, but shared memory, which the kernel keeps in one; then mprotect. FILE is not used
 //     relinked   likewise, with the bytes of FILE, then as the file by its link in /proc/self/map_files
 //     data       readable only (never refused)
@@ -45,12 +46,12 @@ static int until_refused(int fd) {
   }
 }
 
-static int in_segment(int fd) {
+static int in_segment(int fd, int flags) {
   const int segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
   void* data = segment < 0 ? (void*)-1 : shmat(segment, NULL, 0);
   if (data == (void*)-1) return failed("shmat");
   if (read(fd, data, 4096) < 0) return failed("read");
-  const void* code = shmat(segment, NULL, SHM_EXEC | SHM_RDONLY);
+  const void* code = shmat(segment, NULL, flags | SHM_RDONLY);
   const int status = code == (void*)-1 ? failed("shmat") : 0;
   shmctl(segment, IPC_RMID, NULL);
   if (!status) puts("loaded");
@@ -70,11 +71,11 @@ static int relinked(int fd) {
 }
 
 /// Of a descriptor that is for reading only the kernel takes no mapping for shared.
-static int remapped(const char* path) {
+static int remapped(const char* path, unsigned long persona) {
   const int fd = open(path, O_RDWR | O_CLOEXEC);
   char* code = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
   if (code == MAP_FAILED) return failed("mmap");
-  if (personality(READ_IMPLIES_EXEC) < 0) return failed("personality");
+  if (personality(persona) < 0) return failed("personality");
   if (remap_file_pages(code, 4096, 0, 1, 0)) return failed("remap_file_pages");
   puts("loaded");
   return 0;
@@ -94,7 +95,7 @@ static int changed(int fd, int by_mapping) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fputs("usage: load_code map|shared|protect|written|implied|remapped|writable|poked|segment|anonymous|relinked|data|hold|until-refused FILE\n", stderr);
+    fputs("usage: load_code map|shared|protect|written|implied|remapped|writable|poked|segment|remapped-data|segment-data|anonymous|relinked|data|hold|until-refused FILE\n", stderr);
     return 2;
   }
   const char* how = argv[1];
@@ -105,9 +106,11 @@ int main(int argc, char** argv) {
   const int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed(argv[2]);
   if (!strcmp(how, "until-refused")) return until_refused(fd);
-  if (!strcmp(how, "segment")) return in_segment(fd);
+  if (!strcmp(how, "segment")) return in_segment(fd, SHM_EXEC);
+  if (!strcmp(how, "segment-data")) return in_segment(fd, 0);
   if (!strcmp(how, "relinked")) return relinked(fd);
-  if (!strcmp(how, "remapped")) return remapped(argv[2]);
+  if (!strcmp(how, "remapped")) return remapped(argv[2], READ_IMPLIES_EXEC);
+  if (!strcmp(how, "remapped-data")) return remapped(argv[2], 0);
   if (!strcmp(how, "writable") || !strcmp(how, "poked")) return changed(fd, !strcmp(how, "writable"));
   const int implied = !strcmp(how, "implied");
   if (implied && personality(READ_IMPLIES_EXEC) < 0) return failed("personality");

@@ -6,6 +6,7 @@
       blocks.
 """
 import os
+import re
 import sys
 
 RUNTIMES = ["runc", "crun", "podman", "docker", "containerd"]
@@ -58,6 +59,7 @@ GROUPS = {
         "for-registered-interpreter": "a program that binfmt_misc has an interpreter for, which the host has registered",
         "registered-open": "a program of the image with a dropped interpreter that the container registers with binfmt_misc, flag `F`",
         "registered-by-name": "likewise, by its name only",
+        "registered-in-namespace": "likewise, flag `F`, with the binfmt_misc of a user namespace of its own",
         "compat": "a program for 32 bits",
         "started-again": "left in its layer by a container that is started again",
     },
@@ -91,6 +93,7 @@ GROUPS = {
         "on-9p": "9p, a file system of another machine's",
         "from-outside": "the container's layer, put there from outside",
         "own-overlay": "an overlay that the container mounted over it",
+        "own-overlay-of-image": "an overlay that the container mounted over a program of the image: whose copy that is, nothing tells",
         "bound": "a bind mount by the container",
         "user-namespace": "a mount in a user namespace of its own",
     },
@@ -113,6 +116,8 @@ GROUPS = {
         "own-nested-script": "a script whose interpreter is a script",
         "own-after-failed-exec": "after an exec that failed",
         "own-registered-interpreter": "a program that binfmt_misc has an interpreter for, which the host has registered with flag `F`",
+        "own-registered-open": "a program with an interpreter of the image that the container registers with binfmt_misc, flag `F`",
+        "own-registered-by-name": "likewise, by its name only",
         "own-compat": "a program for 32 bits",
         "own-mapped": "`mmap`",
         "own-mapped-shared": "`mmap`, shared and executable",
@@ -123,12 +128,16 @@ GROUPS = {
         "own-preload": "`LD_PRELOAD`",
         "own-audit": "`LD_AUDIT`",
         "own-library-path": "`LD_LIBRARY_PATH`",
+        "own-rpath": "`DT_RUNPATH` into a directory of the image",
         "own-dlopen": "`dlopen`",
         "own-bound": "a bind mount by the container",
         "own-user-namespace": "in a user namespace of the container's own",
         "own-copied-up": "a program whose mode the container changed",
         "own-mapped-by-copied-up": "`mmap` of a file whose mode the container changed",
+        "own-hard-link": "a hard link that the container made",
         "dropped-as-data": "any file, mapped to read",
+        "remapped-as-data": "likewise, then `remap_file_pages`",
+        "segment-as-data": "`shmat` without `SHM_EXEC`",
     },
     "What runs all the same": {
         "interpreted-text": "`sh FILE`, `python FILE`: an interpreter of the image reads a text. What is text and what a program is the interpreter's to know",
@@ -141,40 +150,84 @@ GROUPS = {
 HEAD = """# Ways to get code running in a container
 
 What comes of each under a rule of type `non-image-program` that blocks: *refused* (with `EPERM`, and an alert), *the image's
-own* (it runs and nobody hears of it), *not covered*. Under one that alerts all that is refused here was seen to run, and to be
-reported, with each runtime and engine. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
+own* (it runs and nobody hears of it), *not covered*. In the tables that have columns of runtimes all that is refused was seen to
+run, and to be reported, under one that alerts, with each of these. `tests/e2e/exec_matrix.bats` makes this table and compares it, `exec_matrix_engines.bats` its columns of engines:
 `scripts/test tests/e2e/exec_matrix.bats`.
 """
 
-# What needs more than one container, or another moment: a way, what comes of it, and a file of tests/e2e and a test in it.
+# What needs more than one container, or another moment: a way, what comes of it, and where it was tried: a file of tests/e2e and
+# what is in the titles of the tests that do it; or why nowhere.
 ELSEWHERE = [
-    ("a name that is exchanged with `RENAME_EXCHANGE` all the time", "what was judged runs", "exec_matrix", "a name that is exchanged"),
-    ("an interpreter that a container registers with binfmt_misc by a mount of the host's", "refused", "exec_matrix", "an interpreter that a container registers"),
-    ("a file of the host's or of another container's, by a descriptor", "refused", "drift", "by a descriptor, is not the image's"),
-    ("after joining the host's namespaces, in another cgroup, as an orphan, under another name", "refused", "membership", "block: moved to another cgroup"),
-    ("the host loads what was dropped in a container", "refused", "host_mapping", "and none that was dropped"),
-    ("dropped before the module was loaded, or before the controller started", "refused", "adoption", "what runs before the module is loaded"),
-    ("dropped while the module was not loaded", "refused", "unload", "is adopted, and outlives"),
-    ("a program of the image that was copied up, and changed since, also by a shared mapping", "refused", "unchanged", "what a shared mapping stores"),
-    ("a program of the image that was copied up, and whose bytes are what they were", "the image's own", "unchanged", "whose owner, mode, times"),
-    ("`mprotect` of such a file that nobody has run or mapped as code before", "refused: what is not known counts as changed", "unchanged", "a mapping that was written to"),
-    ("a program that a container has in its layer, in the image that `docker commit` or `podman commit` makes of it", "the image's own; in the container refused", "engines", "docker, runc"),
-    ("a dropped `PT_INTERP` on a `tmpfs` or a volume", "refused as it is mapped: by then the old program is gone, and the process dies", "second_line", "a program's interpreter that was dropped"),
-    ("files of a tmpfs or volume, mapped by a process that ran a memfd as the module was loaded, until it starts a program", "not covered", "adoption", "what runs before the module is loaded"),
-    ("any, in a container whose root is no overlay of the kernel's", "not covered; `status`, `containers` and an alert say so", "storage", "podman, vfs"),
-    ("any, in rootless containers that have no cgroup of their own, as README has it", "not covered, in part", "rootless_cgroupfs", "a pod whose containers share processes"),
-    ("libraries that an interpreter which the host has registered with binfmt_misc loads: as data, by itself", "not covered", None, "no emulator is in the guest"),
-    ("what `exec` of a runtime starts in a container without a mount namespace of its own: at the host's root", "not covered", None, "no test"),
+    ("a name that is exchanged with `RENAME_EXCHANGE` all the time", "what was judged runs", ("exec_matrix", "a name that is exchanged")),
+    ("an interpreter that a container registers with binfmt_misc by a mount of the host's", "refused", ("exec_matrix", "an interpreter that a container registers")),
+    ("a file of the host's or of another container's, by a descriptor", "refused", ("drift", "by a descriptor, is not the image's")),
+    ("after joining the host's namespaces, in another cgroup, as an orphan, under another name", "refused", ("membership", "block: moved to another cgroup")),
+    ("the host loads what was dropped in a container", "refused", ("host_mapping", "and none that was dropped")),
+    ("dropped before the module was loaded, or before the controller started", "refused", ("adoption", "before the module is loaded")),
+    ("dropped while the module was not loaded", "refused", ("unload", "is adopted, and outlives")),
+    ("a startContainer hook that the container has dropped", "refused: the container does not start", ("hooks", "a startContainer hook that is not of the image")),
+    ("a program that the runtime mounts into the container, as that of `--init`", "runs and is not reported: it is the host's own, by itself and read-only",
+     ("runtime_programs", "the host's own program, mounted by itself"), ("engines", "life_cycle podman more"), ("engines_more", "life_cycle docker more")),
+    ("another by its name, its bytes, or where it could be written to", "refused", ("runtime_programs", "nothing else is one")),
+    ("a program of the image that was copied up, and changed since, also by a shared mapping", "refused", ("unchanged", "what a shared mapping stores")),
+    ("a program of the image that was copied up, and whose bytes are what they were", "the image's own", ("unchanged", "whose owner, mode, times")),
+    ("such a program that is changed by a page that the kernel holds, by `process_vm_writev`", "the image's own: what is written is not in the file any more",
+     ("unchanged", "a page that the kernel holds to write to")),
+    ("`mprotect` of such a file that nobody has run or mapped as code before", "refused: what is not known counts as changed", ("unchanged", "a mapping that was written to")),
+    ("a program that a container has in its layer, in the image that `docker commit` makes of it", "the image's own; in the container refused", ("engines_more", "life_cycle docker more")),
+    ("likewise `podman commit`", "the image's own; in the container refused", ("engines", "life_cycle podman more"), ("engines_more", "life_cycle podman more"),
+     ("rootless", "life_cycle podman more")),
+    ("a dropped `PT_INTERP` on a `tmpfs` or a volume", "refused as it is mapped: by then the old program is gone, and the process dies", ("second_line", "a program's interpreter that was dropped")),
+    ("files of a tmpfs or volume, mapped by a process that ran a memfd as the module was loaded, until it starts a program", "not covered", ("adoption", "what runs before the module is loaded")),
+    ("any, in a container whose root is no overlay of the kernel's", "not covered; `status`, `containers` and an alert say so", ("storage", "")),
+    ("any, in rootless containers that have no cgroup of their own, as README has it", "not covered, in part", ("rootless_cgroupfs", "a pod whose containers share processes")),
+    ("what `exec` of a runtime starts in a container without a mount namespace of its own: at the host's root", "refused", ("lifecycle", "what 'exec' starts there")),
+    ("likewise in one without a pid namespace of its own either", "not covered", ("lifecycle", "that has the host's mounts and processes")),
+    ("libraries that an interpreter which the host has registered with binfmt_misc loads: as data, by itself", "not covered", "no emulator is in the guest"),
 ]
+
+# What a test says that makes containers by other means than runc alone, and who that is: the first of these.
+MADE_BY = {
+    r"\bpodman_begin\b": ["podman"],
+    r"\bdocker_begin\b": ["docker"],
+    r"\b(ctr|cri)_begin\b": ["containerd"],
+    r"\bfor runtime in runc crun\b": ["runc", "crun"],
+    r"\bRUNTIME=crun\b": ["crun"],
+}
+
+
+def tried(tests, name, words):
+    """Runtimes and kernels that the tests of the file are run with which have these words in their title, or at all."""
+    with open(f"{tests}/e2e/{name}.bats") as file:
+        text = file.read()
+    functions = dict(re.findall(r"^(\w+)\(\) (\{.*\}$|\{(?:.|\n)*?\n\}$)", text, re.M))
+    found = [test for test in re.findall(r"^@test .*\}$|^@test (?:.|\n)*?\n\}$", text, re.M) if words in test]
+    assert found, f"{name}.bats has no test of '{words}'"
+    runtimes = set()
+    for test in found:
+        said = test + "".join(body for called, body in functions.items() if re.search(rf"\b{called}\b", test))
+        runtimes |= set(next((those for pattern, those in MADE_BY.items() if re.search(pattern, said)), ["runc"]))
+    header = re.search(r"^# kernels: *(.*)$", text, re.M)
+    kernels = set(header[1].split() if header else KERNELS)
+    with open(f"{tests}/full/parts") as file:
+        kernels |= {line.split()[1] for line in file if not line.startswith("#") and name in line.split()[2:]}
+    return {(runtime, kernel) for runtime in runtimes for kernel in kernels}
 
 
 def elsewhere(tests):
-    yield "## What has tests of its own\n\n| Way | What comes of it | Shown by |\n| --- | --- | --- |"
-    for way, outcome, name, title in ELSEWHERE:
-        if name:
-            with open(f"{tests}/{name}.bats") as file:
-                assert any(line.startswith("@test") and title in line for line in file), f"{name}.bats has no test '{title}'"
-        yield f"| {way} | {outcome} | {f'`{name}.bats`' if name else f'not tested here: {title}'} |"
+    yield "## What has tests of its own\n\n| Way | What comes of it | Shown by | Tried with |\n| --- | --- | --- | --- |"
+    for way, outcome, *places in ELSEWHERE:
+        if isinstance(places[0], str):
+            yield f"| {way} | {outcome} | not tested here: {places[0]} | |"
+            continue
+        pairs = set().union(*(tried(tests, *place) for place in places))
+        by_kernels = {}
+        for runtime in RUNTIMES:
+            on = ", ".join(kernel for kernel in [*KERNELS, "debug"] if (runtime, kernel) in pairs)
+            if on:
+                by_kernels.setdefault(on, []).append(runtime)
+        of = "; ".join(f"{', '.join(runtimes)}: {on}" for on, runtimes in by_kernels.items())
+        yield f"| {way} | {outcome} | {', '.join(f'`{name}.bats`' for name, _ in places)} | {of} |"
 
 
 def known_cells(document):
@@ -224,7 +277,7 @@ def main():
             row = [found[column][way] if column in found else known.get((title, text), {}).get(column, "not tested here") for column in COLUMNS]
             print(f"| {text} | {' | '.join(row)} |")
         print()
-    print("\n".join(elsewhere(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
+    print("\n".join(elsewhere(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))))
 
 
 if __name__ == "__main__":

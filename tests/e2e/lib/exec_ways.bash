@@ -75,6 +75,10 @@ ways_foreign() {
     mount -t binfmt_misc binfmt_misc /opt/binfmt
     attempt registered-open sh -c 'echo ":foreign-fixed:E::foreign-fixed::/root/drop/registered:F" >/opt/binfmt/register && /usr/bin/own.foreign-fixed'
     attempt registered-by-name sh -c 'echo ":foreign-named:E::foreign-named::/root/drop/registered:" >/opt/binfmt/register && /usr/bin/own.foreign-named'
+    cp /usr/bin/marker /root/drop/registered-inside
+    mkdir -p /opt/own-binfmt
+    attempt registered-in-namespace unshare -U -r -m sh -c 'mount -t binfmt_misc none /opt/own-binfmt || exit 124
+        echo ":foreign-inside:E::foreign-inside::/root/drop/registered-inside:F" >/opt/own-binfmt/register && /usr/bin/own.foreign-inside'
     for name in fixed named; do [ ! -e /opt/binfmt/foreign-$name ] || echo -1 >/opt/binfmt/foreign-$name; done
     cp /usr/bin/compat_marker /root/drop/compat
     attempt compat sh -c '[ -e /proc/sys/abi/vsyscall32 ] || exit 124; /root/drop/compat'
@@ -126,6 +130,9 @@ ways_foreign() {
     mkdir -p /mnt/upper /mnt/work /opt/merged /opt/bound /opt/other
     mount -t overlay -o lowerdir=/root/drop,upperdir=/mnt/upper,workdir=/mnt/work overlay /opt/merged
     attempt own-overlay /opt/merged/copy
+    mkdir -p /mnt/image-upper /mnt/image-work /opt/image
+    mount -t overlay -o lowerdir=/usr/bin,upperdir=/mnt/image-upper,workdir=/mnt/image-work overlay /opt/image
+    attempt own-overlay-of-image /opt/image/marker
     mount --bind /root/drop /opt/bound
     attempt bound /opt/bound/copy
     attempt user-namespace unshare -U -r -m sh -c 'mount -t tmpfs tmpfs /opt/other && cp /usr/bin/marker /opt/other/copy && /opt/other/copy'
@@ -159,6 +166,11 @@ ways_own() {
     attempt own-nested-script own-nested-script
     attempt own-after-failed-exec launch after=/usr/bin/own-garbage /usr/bin/marker
     attempt own-registered-interpreter own.foreign-host
+    mkdir -p /opt/binfmt
+    mount -t binfmt_misc binfmt_misc /opt/binfmt
+    attempt own-registered-open sh -c 'echo ":foreign-own-fixed:E::foreign-own-fixed::/usr/bin/own-interpreter:F" >/opt/binfmt/register && own.foreign-own-fixed'
+    attempt own-registered-by-name sh -c 'echo ":foreign-own-named:E::foreign-own-named::/usr/bin/own-interpreter:" >/opt/binfmt/register && own.foreign-own-named'
+    for name in fixed named; do [ ! -e /opt/binfmt/foreign-own-$name ] || echo -1 >/opt/binfmt/foreign-own-$name; done
     attempt own-compat sh -c '[ -e /proc/sys/abi/vsyscall32 ] || exit 124; compat_marker'
     attempt own-mapped load_code map /usr/bin/marker
     attempt own-mapped-shared load_code shared /usr/bin/marker
@@ -169,6 +181,7 @@ ways_own() {
     attempt own-preload env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libtinfo.so.6 /usr/libexec/dynamic/bash -c 'echo ran'
     attempt own-audit sh -c 'LD_AUDIT=/usr/lib/x86_64-linux-gnu/libtinfo.so.6 /usr/libexec/dynamic/bash -c : 2>&1 |
         { read -r line; case $line in *"cannot be loaded"*"failed to map"*) echo "$line"; exit 126 ;; *) echo ran ;; esac; }'
+    attempt own-rpath own_rpath
     attempt own-library-path env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu /usr/libexec/dynamic/bash -c 'echo ran'
     attempt own-dlopen /usr/libexec/dynamic/bash -c 'enable -f /usr/lib/x86_64-linux-gnu/libtinfo.so.6 none 2>&1 |
         { read -r line; [[ $line == *"cannot find none_struct"* ]] && echo ran || { echo "$line"; exit 126; }; }'
@@ -178,7 +191,11 @@ ways_own() {
     chmod u+w /usr/bin/launch && chown 0:1 /usr/bin/load_code
     attempt own-copied-up launch path /usr/bin/marker
     attempt own-mapped-by-copied-up load_code map /usr/bin/launch
+    ln -f /usr/bin/own-linked /root/own-link
+    attempt own-hard-link /root/own-link
     attempt dropped-as-data load_code data /root/drop/copy
+    attempt remapped-as-data load_code remapped-data /root/drop/copy
+    attempt segment-as-data load_code segment-data /root/drop/copy
 }
 
 # What runs all the same.
@@ -190,13 +207,13 @@ ways_open() {
     attempt poked-code load_code poked /usr/bin/marker
 }
 
-# What no kernel here has (AT_EXECVE_CHECK), what only some engines have, what overlays of 6.1 have not (O_TMPFILE), and what
-# the debug kernel has not (32 bits).
+# What no kernel here has (AT_EXECVE_CHECK), what only some engines have, what 6.1 has not (O_TMPFILE in overlays, binfmt_misc of
+# a user namespace), and what the debug kernel has not (32 bits).
 ways_missing() {
     local missing='^checked: '
     [[ $ways_by == docker || $ways_by == podman ]] || missing+='|^on-named-volume: '
     [[ -e /proc/sys/abi/vsyscall32 ]] || missing+='|compat: '
-    [[ $(kernel) == 6.12 ]] || missing+='|^never-named-in-layer: '
+    [[ $(kernel) == 6.12 ]] || missing+='|^never-named-in-layer: |^registered-in-namespace: '
     echo "$missing"
 }
 
@@ -218,11 +235,11 @@ ways_images() {
     [[ ! -e $image_dir/ways/usr/bin/own-script ]] || return 0
     printf '#!/bin/sh\necho ran\n' >"$image_dir/ways/usr/bin/own-script"
     printf '#!/usr/bin/own-script\n' >"$image_dir/ways/usr/bin/own-nested-script"
-    cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/usr/bin/own-gone"
+    for name in own-gone own-linked own-interpreter; do cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/usr/bin/$name"; done
     printf '#!/opt/marker /root/script-ran\n' >"$image_dir/ways/usr/bin/foreign-script"
     printf '#!/root/drop/script\n' >"$image_dir/ways/usr/bin/nested-script"
     echo 'no program' >"$image_dir/ways/usr/bin/own-garbage"
-    for name in host fixed named; do echo 'a program of another kind' >"$image_dir/ways/usr/bin/own.foreign-$name"; done
+    for name in host fixed named inside own-fixed own-named; do echo 'a program of another kind' >"$image_dir/ways/usr/bin/own.foreign-$name"; done
     chmod +x "$image_dir"/ways/usr/bin/{*-script,own-garbage,own.foreign-*}
     mkdir -p "$image_dir/ways/opt/plugins"
     cp "$image_dir/ways/usr/bin/marker" "$image_dir/ways/opt/plugins/shipped"
@@ -329,7 +346,7 @@ ways_table() {
 # what binfmt_misc has open already is an interpreter for some kernels only.
 ways_alerts() { # ways_alerts VERDICT
     sed "s/ V / $1 /; $([[ -e /proc/sys/abi/vsyscall32 ]] || echo '/\/compat$/d')
-        $([[ $(kernel) == 6.12 ]] || echo '/\/drop\/#N/d')
+        $([[ $(kernel) == 6.12 ]] || echo '/\/drop\/#N\|\/registered-inside$/d')
         $([[ $ways_by == docker || $ways_by == podman ]] || echo '/\/named\//d')" <<'LINES'
 exec added V /opt/bound/copy
 exec added V /root/drop/#N (deleted)
@@ -354,6 +371,7 @@ exec memory V /mnt/copy
 exec memory V /opt/other/copy
 exec volume V /empty/copy
 exec volume V /named/copy
+exec volume V /opt/image/marker
 exec volume V /opt/merged/copy
 exec volume V /places/9p/marker
 exec volume V /places/fuse/there
@@ -363,6 +381,7 @@ exec volume V /srv/there
 interpreter added V /opt/interpreter
 interpreter added V /opt/marker
 interpreter added V /root/drop/registered
+interpreter added V /root/drop/registered-inside
 interpreter added V /root/drop/script
 map added V /root/drop/bash
 map added V /root/drop/copy
@@ -378,6 +397,6 @@ running added alert /root/early/sleep
 LINES
 }
 ways_told() {
-    alert_lines "$1" | sed 's/#[0-9]*/#N/; s/^mprotect changed/mprotect added/; s|^exec \(.*/registered\)$|interpreter \1|' |
+    alert_lines "$1" | sed 's/#[0-9]*/#N/; s/^mprotect changed/mprotect added/; s|^exec \(.*/registered\(-inside\)\?\)$|interpreter \1|' |
         LC_ALL=C sort -u
 }
