@@ -176,7 +176,8 @@ explained() {
     explained /opt/link image "$image_dir/base"
     explained /usr/bin/launch changed "$upper"
     explained /usr/bin/busybox changed "$upper"
-    explained /usr/bin/of-top-too added "$upper"
+    # one of two names, copied up alone: of it no note of overlayfs tells
+    explained /usr/bin/of-top-too changed "$upper"
     explained /opt/over/moved changed "$upper"
     explained /usr/bin/pivot_hook added "$upper"
     explained /opt/copy added "$upper"
