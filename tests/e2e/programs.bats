@@ -74,6 +74,17 @@ set_programs() {
     umount "$container_dir/volume"
 }
 
+@test "what is no regular file is on no list, and nobody waits for its end" {
+    start devices --devices
+    set_programs "programs: [sha256:$(digest "$image_dir/dynamic/usr/bin/marker")]"
+    for file in /dev/zero /dev/urandom; do
+        run exec_container devices timeout -s KILL 20 load_code map "$file"
+        echo "$output"
+        [[ $status -eq 126 && $output == "mmap: Operation not permitted" ]]
+    done
+    same $'map memory deny /dev/urandom\nmap memory deny /dev/zero' "$(alert_lines)"
+}
+
 @test "nothing is listed on FAT, where the time of a change is one that everybody sets" {
     modprobe --all loop dm_mod vfat nls_cp437 nls_ascii || is_debug
     truncate --size 8M "$container_dir/disk"

@@ -57,9 +57,8 @@ struct Suggestion {
 };
 
 struct SuggestOptions {
-  bool images = false;  // where no directory does, exempt the whole image
-  bool force =
-      false;  // also directories that anybody may write to, that hold all programs, or are above unsayable names
+  bool images = false;       // where no directory does, exempt the whole image
+  bool force = false;        // also by directories that are too broad, as narrowestExemption() has it
   bool directories = false;  // no programs by their digests
 };
 

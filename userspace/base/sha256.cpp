@@ -22,9 +22,9 @@ std::optional<Sha256> sha256FromHex(std::string_view hex) {
   return digest;
 }
 
-std::string hexOf(const Sha256& digest) {
+std::string hexOf(std::span<const std::uint8_t> bytes) {
   std::string hex;
-  for (const auto byte : digest) {
+  for (const auto byte : bytes) {
     hex += kDigits[byte >> 4U];
     hex += kDigits[byte & 15U];
   }

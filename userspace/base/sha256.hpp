@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,9 +15,9 @@ namespace holdfast {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
-/// 64 lower-case hexadecimal digits.
+/// Two lower-case hexadecimal digits for each byte.
 [[nodiscard]] std::optional<Sha256> sha256FromHex(std::string_view hex);
-[[nodiscard]] std::string hexOf(const Sha256& digest);
+[[nodiscard]] std::string hexOf(std::span<const std::uint8_t> bytes);
 
 /// The digest of what is added, piece by piece.
 class Sha256Hash {

@@ -12,14 +12,17 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/sha256.hpp"
 
 namespace holdfast::container {
 namespace {
@@ -193,7 +196,7 @@ LowerFile findCopied(const MountLine& mount, const std::string& note) {
 /// by the note of what it was copied from.
 UniqueFd findIndexed(const MountLine& mount, const UniqueFd& lower) {
   const std::string index = mount.superOption("workdir") + "/index";
-  std::array<char, sizeof(struct file_handle) + MAX_HANDLE_SZ> room = {};
+  std::array<std::uint8_t, sizeof(struct file_handle) + MAX_HANDLE_SZ> room = {};
   struct file_handle head = {};
   head.handle_bytes = MAX_HANDLE_SZ;
   std::memcpy(room.data(), &head, sizeof head);
@@ -202,12 +205,7 @@ UniqueFd findIndexed(const MountLine& mount, const UniqueFd& lower) {
       ::name_to_handle_at(lower.get(), "", reinterpret_cast<struct file_handle*>(room.data()), &id, AT_EMPTY_PATH) != 0)
     return {};
   std::memcpy(&head, room.data(), sizeof head);
-  std::string handle;
-  for (std::size_t i = 0; i < head.handle_bytes; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(room[sizeof head + i]);
-    handle += {kDigits[byte >> 4U], kDigits[byte & 15U]};
-  }
+  const std::string handle = hexOf(std::span(room).subspan(sizeof head, head.handle_bytes));
   std::error_code error;
   for (std::filesystem::directory_iterator entry(index, error), end; !error && entry != end; entry.increment(error)) {
     const auto name = entry->path().filename().string();
