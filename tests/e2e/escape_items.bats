@@ -27,6 +27,7 @@ teardown() { escape_teardown; }
         # as it was; with a container all that is in its cgroup ends
         echo "${host_things[0]}" >/sys/fs/cgroup/cgroup.procs
         delete_container "escape-items-$turn"
+        rmmod corrupt 2>/dev/null || true
         unload_af_key
     done
 }
