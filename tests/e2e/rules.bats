@@ -158,15 +158,25 @@ explained() {
     same "$2 $did ${3:-null} sha256:${digest%% *}" "$said"
 }
 
+interpreters() { # interpreters PATH   "PATH ORIGIN OUTCOME" of each, as explain has them
+    holdfastctl rules explain told "$1" --output json | jq -r '.interpreters[] | "\(.path) \(.origin) \(.outcome)"'
+}
+
 @test "explain says of a program what the kernel then does" {
     make_image base
     mkdir -p "$container_dir/volume"
     mkdir -p "$image_dir/over/usr/bin"
     cp "$image_dir/base/usr/bin/marker" "$image_dir/over/usr/bin/of-top"
     ln "$image_dir/over/usr/bin/of-top" "$image_dir/over/usr/bin/of-top-too"
+    local script
+    for script in script:/bin/sh script-of-script:/usr/bin/script script-of-added:/opt/copy script-of-nothing:/nothing script-of-itself:/usr/bin/script-of-itself; do
+        echo "#! ${script#*:}" >"$image_dir/over/usr/bin/${script%%:*}"
+        chmod 755 "$image_dir/over/usr/bin/${script%%:*}"
+    done
     make_bundle told over:base --bind "$container_dir/volume:/volume" --tmpfs /memory
     start_container told
     exec_container told sh -c 'mkdir -p /opt/plugins && for d in /opt /opt/plugins /volume /memory; do cp /usr/bin/marker $d/copy; done
+        cp /usr/bin/script /usr/bin/script-of-added /opt/plugins; cp /usr/bin/interpreter /opt
         cp /usr/bin/marker /tmp/new && cat /tmp/new >/usr/bin/launch; chmod u+w /usr/bin/busybox /usr/bin/of-top-too
         mv /tmp/new /usr/bin/pivot_hook; ln -s /usr/bin/marker /opt/link; mkdir /opt/over && mv /usr/bin/map_files /opt/over/moved'
     set_rule block /opt/plugins
@@ -184,6 +194,25 @@ explained() {
     explained /volume/copy volume
     explained /memory/copy memory
     explained /opt/plugins/copy added "$upper"
+    # what it is started by may decide
+    local over=$image_dir/over
+    explained /usr/bin/script image "$over"
+    explained /usr/bin/script-of-script image "$over"
+    explained /usr/bin/script-of-added image "$over"
+    explained /usr/bin/interpreted image "$image_dir/base"
+    explained /opt/plugins/script added "$upper"
+    explained /opt/plugins/script-of-added added "$upper"
+    same "$(printf '%s\n' "/usr/bin/script image allowed" "/usr/bin/busybox changed allowed")" "$(interpreters /usr/bin/script-of-script)"
+    same "/opt/copy added refused" "$(interpreters /opt/plugins/script-of-added)"
+    same "/opt/interpreter added refused" "$(interpreters /usr/bin/interpreted)"
+    run holdfastctl rules explain told /usr/bin/script-of-nothing
+    echo "$output"
+    [[ $status -eq 0 && $output == *"would not start anyway: its interpreter /nothing: "*"No such file"* ]]
+    run holdfastctl rules explain told /usr/bin/script-of-itself
+    echo "$output"
+    [[ $status -eq 0 && $output == *"there are more than 5 before it"* ]]
+    run exec_container told /usr/bin/script-of-itself
+    [[ $status -ne 0 ]]
     run holdfastctl rules explain told /opt/plugins/copy
     echo "$output"
     [[ $status -eq 0 && $output == *"allowed directory /opt/plugins"* ]]

@@ -218,14 +218,17 @@ inline void selftestSample(Session& session, const std::string& outcomes) {
 }
 
 /// As if the container ran and had the program.
-inline void explainSample(Session& session, const container::Program& program) {
+inline void explainSample(Session& session, const container::Program& program,
+                          const std::vector<container::Program>& interpreters = {}) {
   auto report = containerReports()[0];
   auto list = nlohmann::json{{"rules", {ruleJson()}}};
+  std::vector<container::Program> programs = {program};
+  programs.insert(programs.end(), interpreters.begin(), interpreters.end());
   for (const bool json : {false, true}) {
     holdfastctl::Arguments words = {"rules", "explain", "web", program.path};
     if (json) words.insert(words.end(), {"--output", "json"});
     session.out.str("");
-    session.record(words, holdfastctl::explain(report, list, program, true, json, session.environment()));
+    session.record(words, holdfastctl::explain(report, list, programs, true, json, session.environment()));
   }
 }
 
@@ -372,14 +375,13 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
      }},
     {"rules-explain.running",
      [](Session& session) {
-       container::Program program{.path = "/tmp/x",
-                                  .origin = kernel::Origin::Added,
-                                  .file_system = "overlay",
-                                  .not_executable = "its mode allows nobody to run it",
-                                  .layer = "/var/lib/docker/overlay2/1f/diff",
-                                  .unchanged = false,
-                                  .digest = Sha256{0xab},
-                                  .not_by_digest = {}};
+       container::Program program;
+       program.path = "/tmp/x";
+       program.origin = kernel::Origin::Added;
+       program.file_system = "overlay";
+       program.not_executable = "its mode allows nobody to run it";
+       program.layer = "/var/lib/docker/overlay2/1f/diff";
+       program.digest = Sha256{0xab};
        explainSample(session, program);
        program.not_executable.clear();
        program.path = "/opt/plugins/geo.so";
@@ -388,6 +390,17 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        program.origin = kernel::Origin::Changed;
        program.unchanged = true;
        explainSample(session, program);
+       container::Program loader;
+       loader.path = "/lib/ld.so";
+       loader.origin = kernel::Origin::Image;
+       loader.file_system = "overlay";
+       explainSample(session, program, {loader});
+       program.origin = kernel::Origin::Image;
+       program.unchanged = false;
+       auto dropped = loader;
+       dropped.path = "/tmp/ld.so";
+       dropped.origin = kernel::Origin::Added;
+       explainSample(session, program, {loader, dropped});
        program = {};
        program.path = "/dev/shm/a\x1b[2Jb";
        program.origin = kernel::Origin::Memory;

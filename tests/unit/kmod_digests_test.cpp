@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstring>
 #include <random>
 #include <set>
 
@@ -55,6 +57,35 @@ TEST_CASE("a set has the digests that were added, and no others") {
   near.back() ^= 1;
   CHECK_FALSE(digests.have(near));
   CHECK_FALSE(digests.have(Digest{}));
+}
+
+TEST_CASE("a digest is found, or not, in a few looks, however many there are") {
+  const u32 count = GENERATE(1000U, 30000U, 1000000U);
+  std::mt19937 random(count);
+  Digests digests;
+  while (digests.set.nr < count) {
+    Digest digest;
+    std::generate(digest.begin(), digest.end(), [&] { return static_cast<u8>(random()); });
+    REQUIRE(digests.add(digest));
+  }
+  // From where it would be, a look goes on up to it, or to a slot that is free.
+  const auto& set = digests.set;
+  const auto free = [&](u32 at) {
+    const auto* slot = set.slots[at & (set.size - 1)];
+    return std::all_of(slot, slot + HOLDFAST_DIGEST_SIZE, [](u8 byte) { return byte == 0; });
+  };
+  std::uint64_t found = 0;
+  std::uint64_t not_found = 0;
+  for (u32 at = 0, end = 0; at < set.size; ++at) {
+    for (end = std::max(end, at); !free(end);) ++end;
+    not_found += end - at + 1;
+    if (free(at)) continue;
+    u32 wanted = 0;
+    std::memcpy(&wanted, set.slots[at], sizeof wanted);
+    found += ((at - wanted) & (set.size - 1)) + 1;
+  }
+  CHECK(found < 4ULL * set.nr);
+  CHECK(not_found < 12ULL * set.size);
 }
 
 TEST_CASE("all zeros are no digest") {

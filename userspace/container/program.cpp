@@ -19,6 +19,7 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "container/interpreter.hpp"
 #include "container/mount_line.hpp"
 #include "container/overlay_place.hpp"
 
@@ -29,7 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMountinfoBytesMax = 64UL * 1024 * 1024;
 
-/// What the process that looks has to say, followed by the path.
+/// What the process that looks has to say, followed by the path, an Interpreter, its path, and all that is in the
+/// file.
 struct Found {
   int error = 0;  // errno, and in which step
   char step = 0;
@@ -54,10 +56,15 @@ bool look(int fd, struct statx& status) {
 
 bool isRead(const struct statx& file) { return S_ISREG(file.stx_mode) && file.stx_size <= kDigestBytesMax; }
 
-/// All that is in the file, to `out`. The name leads to what was found, whatever happens to its path.
+/// The interpreter's path and all that is in the file, to `out`. The name leads to what was found, whatever happens to
+/// its path.
 Reading copyTo(int out, int self, const char* number, const struct statx& before) {
   const int file = ::openat(self, number, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   std::array<char, 65536> buffer;
+  static_assert(buffer.size() >= PATH_MAX);
+  const Interpreter interpreter = interpreterOf(file, buffer);
+  (void)!::write(out, &interpreter, sizeof interpreter);
+  (void)!::write(out, buffer.data(), interpreter.length);
   for (ssize_t got = -1; got != 0;) {
     got = ::read(file, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
@@ -107,26 +114,37 @@ Reading lookUp(const char* root_path, const char* path, std::uint64_t resolve, i
 class Answer {
  public:
   void add(std::string_view bytes) {
-    while (!named() && !bytes.empty()) {
+    while (head_.size() < headLength() && !bytes.empty()) {
       const auto some = std::min(bytes.size(), headLength() - head_.size());
       head_.append(bytes.substr(0, some));
       bytes.remove_prefix(some);
     }
     if (!bytes.empty()) hash_.add(bytes);
   }
-  [[nodiscard]] bool named() const { return head_.size() >= sizeof(Found) && head_.size() == headLength(); }
+  [[nodiscard]] bool named() const { return head_.size() >= sizeof(Found) && head_.size() >= nameEnd(); }
   [[nodiscard]] Found found() const {
     Found found;
     std::memcpy(&found, head_.data(), sizeof found);
     return found;
   }
-  [[nodiscard]] std::string name() const { return head_.substr(sizeof(Found)); }
+  [[nodiscard]] std::string name() const { return head_.substr(sizeof(Found), found().name_length); }
+  [[nodiscard]] Interpreter interpreter() const {
+    Interpreter interpreter;
+    if (head_.size() >= interpreterPath()) std::memcpy(&interpreter, head_.data() + nameEnd(), sizeof interpreter);
+    return interpreter;
+  }
+  [[nodiscard]] std::string interpreterName() const {
+    return head_.size() > interpreterPath() ? head_.substr(interpreterPath()) : "";
+  }
   /// Of the bytes so far.
   [[nodiscard]] std::optional<Sha256> digest() { return hash_.take(); }
 
  private:
+  [[nodiscard]] std::size_t nameEnd() const { return sizeof(Found) + found().name_length; }
+  [[nodiscard]] std::size_t interpreterPath() const { return nameEnd() + sizeof(Interpreter); }
+  /// As far as is known by now.
   [[nodiscard]] std::size_t headLength() const {
-    return sizeof(Found) + (head_.size() < sizeof(Found) ? 0 : found().name_length);
+    return head_.size() < sizeof(Found) ? sizeof(Found) : interpreterPath() + interpreter().length;
   }
 
   std::string head_;
@@ -167,6 +185,8 @@ Result<bool> readAll(int fd, std::chrono::milliseconds patience, Answer& answer)
 struct Looked {
   Found found;
   std::string name;
+  std::string interpreter;
+  bool is_script = false;
   std::optional<Sha256> digest;
   std::string unread;  // why there is none
 };
@@ -197,7 +217,8 @@ Result<Looked> inChild(const std::string& root, const std::string& path, std::ch
   int status = 1;
   ::waitpid(child, &status, ended && *ended ? 0 : WNOHANG);
   if (!ended) return tl::unexpected(ended.error());
-  Looked looked{answer.found(), answer.name(), std::nullopt, {}};
+  Looked looked{
+      answer.found(), answer.name(), answer.interpreterName(), answer.interpreter().of_script, std::nullopt, {}};
   const int how = *ended && WIFEXITED(status) ? WEXITSTATUS(status) : Unread;
   if (how == Read) looked.digest = answer.digest();
   if (!looked.digest) looked.unread = whyUnread(looked.found.file, *ended, how);
@@ -273,6 +294,8 @@ Result<Program> findProgram(std::uint32_t pid, const std::string& path, std::chr
   if (found.step != 0) return tl::unexpected(stepFailed(found, path));
   Program program;
   program.path = std::move(looked->name);
+  program.interpreter = std::move(looked->interpreter);
+  program.is_script = looked->is_script;
   program.digest = looked->digest;
   const auto mountinfo = readFile(process + "/mountinfo", kMountinfoBytesMax);
   if (!mountinfo) return tl::unexpected(mountinfo.error());

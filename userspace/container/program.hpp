@@ -21,6 +21,8 @@ inline constexpr std::uint64_t kInterpreterDigestBytesMax = 1ULL << 28;
 struct Program {
   std::string path;  // with all symbolic links followed, from the container's root; untrusted
   kernel::Origin origin = kernel::Origin::Unknown;
+  std::string interpreter;       // that the kernel starts it by: as the file has it, untrusted; empty if none
+  bool is_script = false;        // that is the interpreter of a "#!" line
   std::string file_system;       // "overlay", "tmpfs"
   std::string not_executable;    // why the kernel would not start it whatever the rules say; empty if it would
   std::string layer;             // of the container's overlay: the directory, on this host, that has it; else empty

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "base/nlohmann.hpp"
 #include "container/program.hpp"
 #include "control/shapes.hpp"
@@ -9,9 +11,10 @@
 namespace holdfast::holdfastctl {
 
 /// Prints what would come of a program in a container, by what the daemon says of the container and `list`s of its
-/// rules. Returns Done if it would be allowed, else Found.
+/// rules. After the program, in `programs`, come the interpreters that the kernel starts it by. Returns Done if it
+/// would be allowed, else Found.
 [[nodiscard]] int explain(const control::ContainerReport& report, const nlohmann::json& list,
-                          container::Program program, bool overlay_verified, bool as_json,
+                          std::vector<container::Program> programs, bool overlay_verified, bool as_json,
                           const Environment& environment);
 
 }  // namespace holdfast::holdfastctl
