@@ -16,7 +16,7 @@ escape_setup() {
     holdfast_setup
     make_image base
     srv=$container_dir/srv
-    mkdir -p "$srv"/{named,devices,systemd,dbus,crio,device-plugins,binfmt,security,debug,trace,shared,xfs,btrfs}
+    mkdir -p "$srv"/{named,devices,systemd,dbus,crio,device-plugins,binfmt,security,config,debug,trace,shared,xfs,btrfs}
     echo text >"$srv/file"
     host_things=()
     found=$BATS_FILE_TMPDIR
@@ -30,8 +30,8 @@ escape_teardown() {
     local pid
     for pid in "${host_things[@]}"; do kill "$pid" 2>/dev/null || true; done
     pkill -f "$programs/reach give" || true
-    rmdir "$srv"/{named,devices}/sub 2>/dev/null || true
-    umount "$srv"/{named,devices,binfmt,security,debug,trace,shared,xfs,btrfs} 2>/dev/null || true
+    rmdir "$srv"/{named,devices}/sub "$srv/config/nullb/escape" 2>/dev/null || true
+    umount "$srv"/{named,devices,binfmt,security,config,debug,trace,shared,xfs,btrfs} 2>/dev/null || true
     umount --lazy /mnt /opt 2>/dev/null || true
     rmmod corrupt 2>/dev/null || true
     while umount --lazy /proc/uptime 2>/dev/null; do :; done
@@ -57,7 +57,8 @@ make_host_things() {
     truncate --size 8M "$container_dir/image"
     mkfs.ext4 -q "$container_dir/image"
     # of the debug kernel they are parts
-    modprobe --all loop nf_tables dm_mod msr af_alg rxrpc vsock uinput uhid evdev vfio nfsd ecryptfs xfs btrfs || is_debug
+    modprobe --all loop nf_tables dm_mod msr af_alg rxrpc vsock uinput uhid evdev vfio nfsd ecryptfs xfs btrfs sg scsi_debug configfs || is_debug
+    modprobe null_blk nr_devices=0 || is_debug
     # which does nothing as its time is over
     modprobe softdog soft_noboot=1 || is_debug
     unload_af_key
@@ -65,6 +66,8 @@ make_host_things() {
     # shellcheck disable=SC2046 # two numbers
     mknod "$srv/disk" b $(stat --format '0x%t 0x%T' "$disk")
     mknod "$srv/memory" c 1 1
+    mknod "$srv/port" c 1 4
+    mknod "$srv/sg" c 21 0
     mknod "$srv/control" c 10 237
     mknod "$srv/mapper" c 10 236
     mknod "$srv/uinput" c 10 223
@@ -86,6 +89,7 @@ make_host_things() {
     mount -t cgroup -o devices none "$srv/devices"
     mount -t binfmt_misc none "$srv/binfmt"
     mount -t securityfs none "$srv/security"
+    mount -t configfs none "$srv/config" && mkdir "$srv/config/nullb/escape" || is_debug
     mount -t debugfs none "$srv/debug"
     mount -t tracefs none "$srv/trace"
     mkdir -p "$srv/named/sub" "$srv/devices/sub"
@@ -102,7 +106,7 @@ unload_af_key() { is_debug || wait_for 10 modprobe --quiet --remove af_key; }
 
 # What the debug kernel was built without, or has no function for that could be hooked: a pattern.
 lacking() { if is_debug; then echo 'PS2|RD3|RD5|FH1|KL2'; else echo none; fi; }
-lacking_ways() { if is_debug; then echo 'compat|kexec-file|write-memory|socket|tree-search|snapshot|.*/(mapper|uinput|uhid|keyboard|watchdog|snapshot|channel|state|resume_offset)|.* (nfsd|ecryptfs) .*'; else echo none; fi; }
+lacking_ways() { if is_debug; then echo 'compat|kexec-file|write-memory|socket|tree-search|snapshot|.*/(mapper|uinput|uhid|keyboard|watchdog|snapshot|sg|channel|state|resume_offset)|.* (nfsd|ecryptfs|configfs) .*|.*/config/.*'; else echo none; fi; }
 possible() { grep -vE "^($(lacking)) |^[A-Z0-9]* ($(lacking_ways))( |$)"; }
 
 # tries SRV [HOST]   an item a line, and how to do it; SRV is where the host's things are, HOST where its directories are
@@ -149,6 +153,7 @@ PS3 write /proc/sys/kernel/randomize_va_space
 PS3 write /proc/sys/net/ipv4/ip_forward
 PS4 write /sys/module/printk/parameters/time
 PS4 write $1/security/lsm
+PS4 write $1/config/nullb/escape/size
 PS4 write $1/debug/clear_warn_once
 PS4 write $1/trace/tracing_on
 PS4 write /proc/net/rpc/nfsd.export/channel
@@ -156,10 +161,12 @@ RD1 mknod /tmp/node 10 237
 RD1 mknod-block /tmp/node 7 0
 RD2 read $1/disk
 RD3 read $1/memory
+RD3 read $1/port
 RD3 read $1/snapshot
 RD3 swap $1/file
 RD4 read $1/control
 RD4 read $1/mapper
+RD4 read $1/sg
 RD4 read $1/uinput
 RD4 read $1/uhid
 RD4 read $1/keyboard
@@ -206,6 +213,7 @@ MT1 mount ext4 $1/disk
 MT1 fsmount ext4 $1/disk
 MT2 mount debugfs none
 MT2 fsmount debugfs none
+MT2 mount configfs none
 MT2 fsmount nfsd none
 MT2 fsmount-wrong ecryptfs /tmp
 MT2 mount proc none
