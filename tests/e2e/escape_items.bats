@@ -1,4 +1,4 @@
-# Rules against escapes that change while containers run, item by item.
+# Rules against escapes that change while containers run, item by item; and directories of the host that do.
 # kernels: none
 
 load lib/container
@@ -30,4 +30,21 @@ teardown() { escape_teardown; }
         rmmod corrupt 2>/dev/null || true
         unload_af_key
     done
+}
+
+@test "a directory that the host makes anew is its own again within a minute, with nobody asking for it" {
+    refused() { [[ $(exec_container escape-anew reach write /host/etc/cron.d/escape) == refused ]]; }
+    escape_rule block
+    start_privileged escape-anew
+    wait_for 10 host_watched
+    refused
+    # moved away it still is the host's
+    mv /etc/cron.d /etc/cron.before
+    mkdir /etc/cron.d
+    cp -a /etc/cron.before/. /etc/cron.d
+    [[ $(exec_container escape-anew reach write /host/etc/cron.before/escape) == refused ]]
+    rm -r /etc/cron.before
+    wait_for 70 host_watched
+    refused
+    same "$(expected deny HW1)" "$(told)"
 }
