@@ -89,7 +89,7 @@ make_host_things() {
     mount -t cgroup -o devices none "$srv/devices"
     mount -t binfmt_misc none "$srv/binfmt"
     mount -t securityfs none "$srv/security"
-    mount -t configfs none "$srv/config" && mkdir "$srv/config/nullb/escape" || is_debug
+    { mount -t configfs none "$srv/config" && mkdir "$srv/config/nullb/escape"; } || is_debug
     mount -t debugfs none "$srv/debug"
     mount -t tracefs none "$srv/trace"
     mkdir -p "$srv/named/sub" "$srv/devices/sub"
