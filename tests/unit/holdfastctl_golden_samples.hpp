@@ -402,6 +402,7 @@ inline const std::map<std::string, void (*)(Session&)> kGoldenSamples = {
        dropped.origin = kernel::Origin::Added;
        explainSample(session, program, {loader, dropped});
        program = {};
+       program.not_executable = "its interpreter /opt/\x1b[2J\xff: it has no x permission";
        program.path = "/dev/shm/a\x1b[2Jb";
        program.origin = kernel::Origin::Memory;
        program.file_system = "tmpfs";

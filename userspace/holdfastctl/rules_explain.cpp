@@ -163,7 +163,7 @@ json toJson(const control::ContainerReport& report, const std::vector<Judged>& a
   out.update({{"container", report.id},
               {"covered", report.covered},
               {"not_covered", report.not_covered},
-              {"not_executable", all.front().program.not_executable}});
+              {"not_executable", safeUtf8(all.front().program.not_executable)}});
   return out;
 }
 
