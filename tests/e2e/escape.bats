@@ -22,7 +22,7 @@ teardown() { escape_teardown; }
     in_container escape-alert >"$found/alert"
     same "$(as_tried "done")" "$(<"$found/alert")"
     same "$(expected alert)" "$(told)"
-    same "$(tries x | wc -l)" "$(operations)"
+    same "$(tried_each)" "$(told_each)"
     # of which the debug kernel has not all
     objects_told >"$container_dir/told"
     is_debug || diff -u "$BATS_TEST_DIRNAME/lib/escape_objects" "$container_dir/told"
@@ -40,7 +40,7 @@ teardown() { escape_teardown; }
     same "$before" "$(objects)"
     same "$(as_tried refused)" "$(<"$found/block")"
     same "$(expected deny)" "$(told)"
-    same "$(tries x | wc -l)" "$(operations)"
+    same "$(tried_each)" "$(told_each)"
     same blocked "$(alerts '[.[] | select(.rule.name == $rule).state] | unique[]' --arg rule "$rule")"
     # by runc and crun alike
     RUNTIME=crun start_privileged escape-crun

@@ -297,6 +297,12 @@ expected() { # expected VERDICT [ITEM…]   without items all that are tried
         echo "$item $verdict $(sed -n "s/^HOLDFAST_CHECK($item, .*\"\(T[0-9.]*\)\".*/\1/p" "$catalogue")"
     done
 }
+# tried_each, told_each   "ITEM COUNT": how often each is tried, and was told
+tried_each() { tries x | cut -d ' ' -f 1 | LC_ALL=C sort | uniq -c | awk '{ print $2, $1 }'; }
+told_each() {
+    alerts '[.[] | select(.rule.name == $rule) | {item: .operation.check, count}] | group_by(.item)[] | "\(.[0].item) \(map(.count) | add)"' \
+        --arg rule "$rule" | LC_ALL=C sort
+}
 loaded() { grep -q "^$1 " /proc/modules; }
 
 # objects   what of the host would be another by what is tried
